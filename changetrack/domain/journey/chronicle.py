@@ -1,0 +1,224 @@
+"""The story of an account told anew: what is on record and what is learned late, as visits and holds in order."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+
+from changetrack.domain.journey.steps import (
+    CLOSE_OUTCOMES,
+    CLOSED_PLACE,
+    HELD_PLACE,
+    NOT_OPENED,
+    REGRESS_REASONS,
+)
+from changetrack.domain.journey.timeline import HoldFacts, Span, VisitFacts, spans
+
+RESUMED = -1
+"""In place of a place: the end of a hold, at the step at which it began."""
+
+_PLACEHOLDERS = ("imported", "created")
+_FORWARD = ("advanced", "excepted", "opened")
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """That an account came to a place on a day; `visit_seq` or `hold_seq` number what is on record already."""
+
+    on: date
+    place: int
+    reason: str | None = None
+    visit_seq: int = 0
+    hold_seq: int = 0
+
+
+@dataclass(slots=True)
+class Stay:
+    """A visit as the story tells it; `was` is its number on record, 0 if it is new."""
+
+    step: int
+    kind: str
+    entered_on: date
+    reason: str | None = None
+    note: str | None = None
+    left_on: date | None = None
+    left_kind: str | None = None
+    was: int = 0
+
+
+@dataclass(slots=True)
+class Parking:
+    """A hold as the story tells it; `was` is its number on record, 0 if it is new."""
+
+    held_on: date
+    reason: str | None = None
+    resumed_on: date | None = None
+    was: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Chronicle:
+    """The visits and holds of an account in order of time; the position (from 1) is their number."""
+
+    stays: tuple[Stay, ...]
+    parkings: tuple[Parking, ...]
+
+    def spans(self) -> list[Span]:
+        """The places of the account in order of days."""
+        return spans(
+            [VisitFacts(n, s.step, s.entered_on, s.left_on, s.left_kind == "closed") for n, s in enumerate(self.stays, 1)],
+            [HoldFacts(p.held_on, p.resumed_on) for p in self.parkings],
+        )
+
+
+def on_record(stays: Iterable[Stay], parkings: Iterable[Parking]) -> list[Record]:
+    """What visits and holds on record say, as records in order of time."""
+    found = []
+    for stay in stays:
+        found.append(Record(stay.entered_on, stay.step, visit_seq=stay.was))
+        if stay.left_kind == "closed" and stay.left_on is not None:
+            found.append(Record(stay.left_on, CLOSED_PLACE, stay.reason, visit_seq=stay.was))
+    for parking in parkings:
+        found.append(Record(parking.held_on, HELD_PLACE, parking.reason, hold_seq=parking.was))
+        if parking.resumed_on is not None:
+            found.append(Record(parking.resumed_on, RESUMED))
+    return sorted(found, key=lambda r: (r.on, r.place in (HELD_PLACE, CLOSED_PLACE)))
+
+
+def tell(stays: Sequence[Stay], parkings: Sequence[Parking], learned: Sequence[Record]) -> Chronicle:
+    """Tell the story anew with what was `learned` (in the order of its file); late records take their place in time.
+
+    What is on record keeps its identity. An account's placeholder, the step "not opened" with which it was first
+    recorded, gives way to records of an earlier or the same day. Records that say nothing new change nothing.
+    """
+    known = {stay.was: stay for stay in stays}
+    parked = {parking.was: parking for parking in parkings}
+    return _Teller(known, parked).tell(_in_order(_without_placeholder(stays, on_record(stays, parkings), learned), learned))
+
+
+def _without_placeholder(
+    stays: Sequence[Stay], recorded: list[Record], learned: Sequence[Record]
+) -> list[Record]:
+    if not stays or stays[0].step != NOT_OPENED or stays[0].kind not in _PLACEHOLDERS or not learned:
+        return recorded
+    first = min(record.on for record in learned)
+    if first > stays[0].entered_on or any(r.place == NOT_OPENED and r.on == stays[0].entered_on for r in learned):
+        return recorded
+    return [r for r in recorded if r.visit_seq != stays[0].was or r.place == CLOSED_PLACE]
+
+
+def _in_order(recorded: Sequence[Record], learned: Sequence[Record]) -> list[Record]:
+    """Both in order of days; within a day what the file repeats stands where the file has it, the rest before."""
+    waiting = {(r.on, r.place): r for r in recorded}
+    merged = []
+    for position, record in enumerate(sorted(learned, key=lambda r: r.on)):
+        known = waiting.pop((record.on, record.place), None)
+        kept = replace(known, reason=record.reason or known.reason) if known else record
+        merged.append((record.on, 1, position, kept))
+    rest = [(r.on, 0, position, r) for position, r in enumerate(recorded) if (r.on, r.place) in waiting]
+    return [record for *_, record in sorted(merged + rest, key=lambda item: item[:3])]
+
+
+class _Teller:
+    """Goes through the records once, from the first day to the last."""
+
+    def __init__(self, known: dict[int, Stay], parked: dict[int, Parking]) -> None:
+        self._known, self._parked = known, parked
+        self._stays: list[Stay] = []
+        self._parkings: list[Parking] = []
+        self._is_closed = False
+
+    def tell(self, records: Iterable[Record]) -> Chronicle:
+        for record in records:
+            if record.place == RESUMED:
+                self._resume(record.on)
+            elif record.place == HELD_PLACE:
+                self._hold(record)
+            elif record.place == CLOSED_PLACE:
+                self._close(record)
+            else:
+                self._come_to(record)
+        return Chronicle(tuple(self._stays), tuple(self._parkings))
+
+    def _resume(self, on: date) -> None:
+        if self._parkings and self._parkings[-1].resumed_on is None:
+            self._parkings[-1].resumed_on = on
+
+    def _hold(self, record: Record) -> None:
+        self._begin(record.on)
+        if self._parkings and self._parkings[-1].resumed_on is None:
+            return
+        known = self._parked.get(record.hold_seq)
+        reason = record.reason or (known.reason if known else None)
+        self._parkings.append(Parking(record.on, reason, was=record.hold_seq))
+
+    def _close(self, record: Record) -> None:
+        if self._is_closed:
+            return
+        self._begin(record.on)
+        self._resume(record.on)
+        stay = self._stays[-1]
+        stay.left_on, stay.left_kind, self._is_closed = record.on, "closed", True
+        if record.reason:
+            stay.reason, note = _coded(record.reason, CLOSE_OUTCOMES)
+            stay.note = note or stay.note
+        elif stay.reason is None or not record.visit_seq:
+            stay.reason = "other"
+
+    def _begin(self, on: date) -> None:
+        """A hold or a closing needs a visit that it ends or stands on."""
+        if not self._stays:
+            self._stays.append(Stay(NOT_OPENED, "imported", on))
+        elif self._is_closed:
+            self._stays.append(Stay(self._stays[-1].step, "reopened", on))
+            self._is_closed = False
+
+    def _come_to(self, record: Record) -> None:
+        self._resume(record.on)
+        last = self._stays[-1] if self._stays else None
+        if last is not None and last.step == record.place and not self._is_closed:
+            if record.visit_seq and not last.was:
+                self._adopt(last, record)
+            return
+        kind = self._kind(last, record)
+        stay = Stay(record.place, kind, record.on)
+        if last is not None and not self._is_closed:
+            last.left_on, last.left_kind = record.on, kind
+        if record.visit_seq:
+            self._adopt(stay, record)
+        if kind == "regressed":
+            self._explain(stay, record)
+        self._stays.append(stay)
+        self._is_closed = False
+
+    def _adopt(self, stay: Stay, record: Record) -> None:
+        known = self._known[record.visit_seq]
+        stay.was, stay.note = known.was, known.note
+        stay.reason = known.reason
+        if {stay.kind, known.kind} <= set(_FORWARD) or (stay.kind == "imported" and known.kind in _PLACEHOLDERS):
+            stay.kind = known.kind
+            if len(self._stays) > 1 and not self._is_closed and self._stays[-1] is not stay:
+                self._stays[-1].left_kind = known.kind
+
+    def _explain(self, stay: Stay, record: Record) -> None:
+        if record.reason:
+            stay.reason, stay.note = _coded(record.reason, REGRESS_REASONS)
+        elif stay.reason is None:
+            stay.reason = "other"
+
+    def _kind(self, last: Stay | None, record: Record) -> str:
+        if last is None:
+            return "imported"
+        if self._is_closed:
+            return "reopened"
+        if record.place < last.step:
+            return "regressed"
+        return "opened" if last.step == NOT_OPENED else "advanced"
+
+
+def _coded(reason: str, codes: dict[str, str]) -> tuple[str, str | None]:
+    """A reason as (code, note): known by its code or its words; anything else is "other", with the words kept."""
+    key = reason.strip().casefold()
+    for code, words in codes.items():
+        if key in (code, words.casefold(), code.replace("_", " ")):
+            return code, None
+    return "other", reason

@@ -1,0 +1,163 @@
+"""The playbook: each step's control points and limits as data, how it is read, and what a valid one looks like."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from changetrack.domain.journey.steps import STEPS
+from changetrack.domain.refusal import Reason
+
+KINDS = ("attested", "numbers", "link", "record")
+SIDES = ("ours", "customer", "machine")
+MAX_REQUIRED = 5  # control points a step
+
+
+@dataclass(frozen=True, slots=True)
+class NumberField:
+    """One number that a person fills in."""
+
+    key: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class NumberRule:
+    """What numbers must satisfy: floors, shares (part ÷ whole ≥ floor), and samples (≥ share of another number)."""
+
+    fields: tuple[NumberField, ...]
+    minimums: Mapping[str, float]
+    shares: tuple[tuple[str, str, float], ...]
+    samples: tuple[tuple[str, str, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ControlPoint:
+    """A yes/no condition on evidence that belongs to a step."""
+
+    key: str
+    title: str
+    condition: str
+    kind: str
+    by: str
+    expires_days: int | None = None
+    required: bool = True
+    may_be_excepted: bool = True
+    own_hand: bool = False
+    persons: int = 1
+    waits_for: str | None = None
+    rule: NumberRule | None = None
+
+    @property
+    def step(self) -> int:
+        """The step the point belongs to."""
+        return int(self.key[0])
+
+    @property
+    def is_recordable(self) -> bool:
+        """Whether a person can record evidence for it, rather than a computation."""
+        return self.by != "machine" and self.waits_for is None
+
+
+@dataclass(frozen=True, slots=True)
+class StepRules:
+    """The control points and limits of one step; days are calendar (age) and business (progress) days."""
+
+    number: int
+    points: tuple[ControlPoint, ...]
+    age_days: int | None
+    progress_days: int | None
+    customer_signs: bool = False
+
+    @property
+    def required(self) -> tuple[ControlPoint, ...]:
+        """The points that the gate asks for."""
+        return tuple(p for p in self.points if p.required)
+
+
+@dataclass(frozen=True, slots=True)
+class Playbook:
+    """One version of the rules for all eight steps."""
+
+    version: int
+    steps: Mapping[int, StepRules] = field(default_factory=dict)
+
+    def point(self, key: str) -> ControlPoint | None:
+        """The control point of that key, None if this version has none."""
+        rules = self.steps.get(int(key[0])) if key[:1].isdigit() else None
+        return next((p for p in rules.points if p.key == key), None) if rules else None
+
+
+def _parse_rule(body: Mapping[str, Any] | None) -> NumberRule | None:
+    if not body:
+        return None
+    return NumberRule(
+        fields=tuple(NumberField(f["key"], f["label"]) for f in body["fields"]),
+        minimums=dict(body.get("minimums", {})),
+        shares=tuple((a, b, float(c)) for a, b, c in body.get("shares", [])),
+        samples=tuple((a, b, float(c)) for a, b, c in body.get("samples", [])),
+    )
+
+
+def _parse_point(body: Mapping[str, Any]) -> ControlPoint:
+    return ControlPoint(**{**body, "rule": _parse_rule(body.get("rule"))})
+
+
+def parse_playbook(version: int, body: Mapping[str, Any]) -> Playbook:
+    """Read a stored playbook body, {"steps": [{number, points, age_days, progress_days, customer_signs}]}."""
+    return Playbook(
+        version,
+        {
+            s["number"]: StepRules(
+                s["number"],
+                tuple(_parse_point(p) for p in s["points"]),
+                s["age_days"],
+                s["progress_days"],
+                s.get("customer_signs", False),
+            )
+            for s in body["steps"]
+        },
+    )
+
+
+def playbook_reasons(body: Mapping[str, Any]) -> list[Reason]:
+    """Everything that is wrong with an edited playbook body; empty when it may be stored."""
+    reasons: list[Reason] = []
+    for step in body["steps"]:
+        reasons += _step_reasons(step)
+    numbers = [s["number"] for s in body["steps"]]
+    if numbers != list(STEPS):
+        reasons.append(Reason(None, "A playbook has the steps 1 to 8, each once and in order."))
+    return reasons
+
+
+def _step_reasons(step: Mapping[str, Any]) -> list[Reason]:
+    number, points = step["number"], step["points"]
+    reasons = []
+    if sum(p.get("required", True) for p in points) > MAX_REQUIRED:
+        reasons.append(Reason(f"step{number}", f"Step {number} may require at most {MAX_REQUIRED} control points."))
+    for limit, label in (("age_days", "days in step"), ("progress_days", "days without progress")):
+        value = step[limit]
+        if value is not None and not 1 <= value <= 3650:
+            reasons.append(Reason(f"step{number}_{limit}", f"Step {number}: {label} must be 1 to 3650, or empty."))
+    for point in points:
+        reasons += _point_reasons(point)
+    return reasons
+
+
+def _point_reasons(point: Mapping[str, Any]) -> list[Reason]:
+    key = point["key"]
+    reasons = []
+    expiry = point.get("expires_days")
+    if expiry is not None and not 1 <= expiry <= 3650:
+        reasons.append(Reason(f"point{key}_expires_days", f"{key}: expiry must be 1 to 3650 days, or empty."))
+    if point["kind"] not in KINDS or point["by"] not in SIDES:
+        reasons.append(Reason(f"point{key}", f"{key}: unknown kind of evidence or side."))
+    for _, _, share in (point.get("rule") or {}).get("shares", []):
+        if not 0 < share <= 1:
+            reasons.append(Reason(f"point{key}_share", f"{key}: a share lies above 0 and at most 1."))
+    return reasons
+
+
+def changed_steps(old: Playbook, new: Playbook) -> Sequence[int]:
+    """The steps whose rules differ between two versions."""
+    return [n for n in STEPS if old.steps.get(n) != new.steps.get(n)]
