@@ -1,0 +1,119 @@
+"""Tables of the record itself: accounts, their aliases, and the imports that brought them."""
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from changetrack.models._base import Id, Model
+
+_UNSUPPORTED = text("supported_step < claimed_step and place < 10")
+
+
+class Account(Model):
+    """One customer organisation adopting one product, with where it stands now.
+
+    `claimed_step` 0 is not opened, 1 to 8 Kotter's steps, 9 anchored. What follows from other tables
+    (supported step, staleness, due day) is kept here in the transaction that changes it.
+    """
+
+    __tablename__ = "accounts"
+    __table_args__ = (
+        CheckConstraint("claimed_step between 0 and 9", name="claimed_step"),
+        CheckConstraint("supported_step between 0 and claimed_step", name="supported_step"),
+        CheckConstraint("status in ('not_opened', 'active', 'anchored', 'held', 'closed')", name="status"),
+        CheckConstraint("place between 0 and 11", name="place"),
+        CheckConstraint("(annual_value is null) = (currency is null)", name="money"),
+        # The lists, newest need first; each ends in the primary key so that pages can be cut anywhere.
+        Index("ix_accounts_name_key_id", "name_key", "id"),
+        Index("ix_accounts_place_name_key_id", "place", "name_key", "id"),
+        Index("ix_accounts_team_id_place_name_key_id", "team_id", "place", "name_key", "id"),
+        Index("ix_accounts_team_id_name_key_id", "team_id", "name_key", "id"),
+        Index("ix_accounts_owner_id", "owner_id"),
+        Index("ix_accounts_step_entered_on_id", "step_entered_on", "id"),
+        Index("ix_accounts_organization", "organization"),
+        Index(
+            "ix_accounts_review_on", "review_on", "id", sqlite_where=text("review_on is not null"),
+            postgresql_where=text("review_on is not null"),
+        ),
+        # What a funnel's figure for lack of proof or staleness drills through to.
+        Index(
+            "ix_accounts_unsupported", "place", "name_key", "id", sqlite_where=_UNSUPPORTED,
+            postgresql_where=_UNSUPPORTED,
+        ),
+        Index("ix_accounts_stale", "place", "name_key", "id", sqlite_where=text("stale"), postgresql_where=text("stale")),
+        # The night reads only what is due.
+        Index(
+            "ix_accounts_due_on", "due_on", "id", sqlite_where=text("due_on is not null"),
+            postgresql_where=text("due_on is not null"),
+        ),
+    )  # fmt: skip
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    external_id: Mapped[str] = mapped_column(String(200), unique=True)
+    name: Mapped[str] = mapped_column(String(200))
+    name_key: Mapped[str] = mapped_column(String(200))  # case-folded, for sorting and search
+    organization: Mapped[str | None] = mapped_column(String(200))
+    product: Mapped[str | None] = mapped_column(String(120))
+    segment: Mapped[str | None] = mapped_column(String(120))
+    region: Mapped[str | None] = mapped_column(String(120))
+    industry: Mapped[str | None] = mapped_column(String(120))
+    tier: Mapped[str | None] = mapped_column(String(120))
+    team_id: Mapped[int | None] = mapped_column(ForeignKey("teams.id"))
+    owner_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    started_on: Mapped[date | None]
+    annual_value: Mapped[int | None] = mapped_column(Id)  # minor units of `currency`
+    currency: Mapped[str | None] = mapped_column(String(3))
+    attributes: Mapped[dict[str, Any]] = mapped_column(default=dict)
+
+    status: Mapped[str] = mapped_column(String(10), default="not_opened")
+    place: Mapped[int] = mapped_column(default=0)
+    claimed_step: Mapped[int] = mapped_column(default=0)
+    supported_step: Mapped[int] = mapped_column(default=0)
+    visit_seq: Mapped[int] = mapped_column(default=0)
+    step_entered_on: Mapped[date]
+    self_attested: Mapped[bool] = mapped_column(default=False)
+    progress_on: Mapped[date]  # the day from which the no-progress clock counts
+    held_days: Mapped[int] = mapped_column(
+        default=0
+    )  # calendar days of this visit on hold: they do not count
+    held_workdays: Mapped[int] = mapped_column(default=0)  # business days on hold since `progress_on`
+    stale: Mapped[bool] = mapped_column(default=False)
+    severity: Mapped[str | None] = mapped_column(String(8))
+    due_on: Mapped[date | None]  # when the night has to look at it next
+    review_on: Mapped[date | None]  # of an account on hold
+
+    standing_seq: Mapped[int] = mapped_column(default=0)
+    standing_on: Mapped[date]  # effective date of the newest standing
+    event_seq: Mapped[int] = mapped_column(default=0)
+    event_hash: Mapped[str] = mapped_column(String(64))
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+    version: Mapped[int] = mapped_column(default=1)  # of the editable record
+
+
+class Alias(Model):
+    """Another system's name of an account: a CRM id, a subscription id, a group id."""
+
+    __tablename__ = "aliases"
+    __table_args__ = (Index("ix_aliases_account_id", "account_id"),)
+
+    alias: Mapped[str] = mapped_column(String(200), primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"))
+    created_at: Mapped[datetime]
+
+
+class Import(Model):
+    """One file that was read in, so that reading it again changes nothing."""
+
+    __tablename__ = "imports"
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    batch_id: Mapped[str] = mapped_column(String(200), unique=True)
+    kind: Mapped[str] = mapped_column(String(20))
+    digest: Mapped[str] = mapped_column(String(64))
+    file_name: Mapped[str] = mapped_column(String(255))
+    counts: Mapped[dict[str, Any]]
+    imported_by: Mapped[str] = mapped_column(String(254))
+    imported_at: Mapped[datetime]
