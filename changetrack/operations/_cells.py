@@ -1,0 +1,110 @@
+"""The funnel's summaries, changed in the transaction that changes what they summarise."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Table
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session, scoped_session
+
+from changetrack.domain.funnel import FLOWS, OPEN_PLACES, StandingFacts, flows_between
+from changetrack.domain.journey.timeline import Dimensions
+from changetrack.models import FunnelCell, MovementCell
+
+SHARDS = 8
+FIELDS = ("team", "product", "segment", "region", "industry", "tier")
+CHUNK = 500  # rows a statement
+_COUNTS = ("accounts", "unsupported", "stale")
+_FLOW_COLUMNS = {flow: flow if flow != "left" else "left_journey" for flow in FLOWS}
+
+
+@dataclass(frozen=True, slots=True)
+class CellState:
+    """What one account adds to the funnel's cells: its place, whether it lacks proof or is stale, its fields."""
+
+    place: int
+    unsupported: bool
+    stale: bool
+    dimensions: Dimensions
+
+    @property
+    def counts(self) -> tuple[int, int, int]:
+        """(accounts, unsupported, stale); proof and staleness count at open places only."""
+        is_open = self.place in OPEN_PLACES
+        return 1, int(is_open and self.unsupported), int(is_open and self.stale)
+
+
+def shard_of(team_id: int | None) -> int:
+    """The shard of a team's accounts, so that teams do not wait for each other at one row."""
+    return (team_id or 0) % SHARDS
+
+
+def cell_values(dimensions: Dimensions) -> list[tuple[str, str]]:
+    """The (field, value) pairs under which an account is counted; '' is the whole, a missing value is ''."""
+    team = "" if dimensions.team_id is None else str(dimensions.team_id)
+    rest = [(f, getattr(dimensions, f) or "") for f in FIELDS[1:]]
+    return [("", ""), ("team", team), *rest]
+
+
+class FunnelTally:
+    """Collects what a transaction changes in the summaries and writes it at its end, in a fixed order of rows."""
+
+    def __init__(self) -> None:
+        self._cells: defaultdict[tuple[str, str, int, int], list[int]] = defaultdict(lambda: [0, 0, 0])
+        self._flows: defaultdict[tuple[date, int, int], dict[str, int]] = defaultdict(lambda: dict.fromkeys(FLOWS, 0))
+
+    def count(self, before: CellState | None, after: CellState | None) -> None:
+        """Take an account out of the cells of `before` and put it into those of `after`."""
+        if before == after:
+            return
+        for state, sign in ((before, -1), (after, 1)):
+            if state is None:
+                continue
+            shard = shard_of(state.dimensions.team_id)
+            for field, value in cell_values(state.dimensions):
+                cell = self._cells[field, value, shard, state.place]
+                for i, n in enumerate(state.counts):
+                    cell[i] += sign * n
+
+    def flow(self, before: StandingFacts | None, after: StandingFacts, shard: int, sign: int = 1) -> None:
+        """Add (or with sign -1 take away) the flows between two consecutive standings, on the later one's day."""
+        for name, place in flows_between(before, after):
+            self._flows[after.effective_on, shard, place][name] += sign
+
+    def flush(self, session: scoped_session[Session] | Session) -> None:
+        """Write the collected differences; rows are taken in key order, so that two writers never deadlock."""
+        cells = [
+            {"field": f, "value": v, "shard": s, "place": p, **dict(zip(_COUNTS, counts, strict=True))}
+            for (f, v, s, p), counts in sorted(self._cells.items())
+            if any(counts)
+        ]
+        flows = [
+            {"day": d, "shard": s, "place": p, **{_FLOW_COLUMNS[k]: n for k, n in row.items()}}
+            for (d, s, p), row in sorted(self._flows.items())
+            if any(row.values())
+        ]
+        _add(session, FunnelCell.__table__, cells, _COUNTS)  # type: ignore[arg-type]
+        _add(session, MovementCell.__table__, flows, tuple(_FLOW_COLUMNS.values()))  # type: ignore[arg-type]
+        self._cells.clear()
+        self._flows.clear()
+
+
+def _add(
+    session: scoped_session[Session] | Session, table: Table, rows: list[dict[str, Any]], columns: tuple[str, ...]
+) -> None:
+    """Add numbers to the rows of a summary table, creating those that are missing."""
+    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    for start in range(0, len(rows), CHUNK):
+        insert = dialect.insert(table).values(rows[start : start + CHUNK])
+        added = {c: table.c[c] + insert.excluded[c] for c in columns}
+        session.execute(insert.on_conflict_do_update(index_elements=list(table.primary_key.columns), set_=added))
+
+
+def standing_facts(account_id: int, standing: Any, recorded_at: datetime) -> StandingFacts:
+    """A believed standing in the form that the funnel's rules take."""
+    return StandingFacts(
+        account_id, standing.seq, standing.effective_on, recorded_at, None, standing.place, standing.step,
+        standing.supported_step, standing.stale,
+    )  # fmt: skip

@@ -1,0 +1,197 @@
+"""Everything about one account that its rules need, locked and loaded for one operation."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import func, or_, select
+from sqlalchemy.orm import Session, scoped_session
+
+from changetrack.domain.calendar import WorkCalendar
+from changetrack.domain.coalition import ContactFacts
+from changetrack.domain.funnel import OPEN_PLACES
+from changetrack.domain.journey.evidence import EvidenceFact
+from changetrack.domain.journey.gate import Judged, judge
+from changetrack.domain.journey.playbook import ControlPoint, Playbook, StepRules, parse_playbook
+from changetrack.domain.journey.records import RecordFacts
+from changetrack.domain.journey.steps import STEPS
+from changetrack.domain.journey.timeline import Dimensions
+from changetrack.domain.people import Action, Actor, may
+from changetrack.domain.refusal import Forbidden, NotFound, OperationRefused
+from changetrack.models import Account, Contact, Evidence, Journey, PlaybookVersion
+from changetrack.operations._cells import CellState
+from changetrack.operations._history import event_row
+
+CALENDAR = WorkCalendar()
+
+
+@dataclass(slots=True)
+class Dossier:
+    """One account under way through one operation; collects events until it is settled."""
+
+    session: scoped_session[Session]
+    account: Account
+    journey: Journey
+    playbooks: Mapping[int, Playbook]
+    evidence: list[Evidence]
+    actor: Actor
+    now: datetime
+    today: date
+    before: CellState
+    events: list[dict[str, Any]] = field(default_factory=list)
+    progress_on: date | None = None  # the newest progress event of this operation
+    records_changed: bool = False
+
+    @property
+    def current(self) -> Playbook:
+        """The newest version of the playbook."""
+        return self.playbooks[max(self.playbooks)]
+
+    def rules(self) -> dict[int, StepRules]:
+        """The rules of each step in the version that was in force when the account entered it."""
+        judged_by = self.journey.judged_by
+        return {n: self.playbooks.get(judged_by.get(str(n), 0), self.current).steps[n] for n in STEPS}
+
+    def rule_version(self, step: int) -> int:
+        """The playbook version by which that step is judged."""
+        return int(self.journey.judged_by.get(str(step), self.current.version))
+
+    def point(self, key: str) -> ControlPoint:
+        """The control point of that key; refuses an unknown one."""
+        found = next((p for s in self.rules().values() for p in s.points if p.key == key), None)
+        if found is None:
+            raise OperationRefused([("point", f"There is no control point “{key}”.")])
+        return found
+
+    def facts(self) -> list[EvidenceFact]:
+        """All recorded evidence in the form that the rules take."""
+        return [evidence_fact(e) for e in self.evidence]
+
+    def judged(self, day: date) -> Judged:
+        """Every control point on that day."""
+        return judge(self.rules(), self.facts(), day)
+
+    def is_opened(self, day: date) -> bool:
+        """Whether both opening questions were answered by that day."""
+        return self.journey.opened_on is not None and self.journey.opened_on <= day
+
+    def contacts(self) -> list[Contact]:
+        """The customer's people, oldest first."""
+        query = select(Contact).where(Contact.account_id == self.account.id).order_by(Contact.seq)
+        return list(self.session.scalars(query))
+
+    def happened(
+        self, kind: str, *, effective_on: date, changes: Mapping[str, Any], note: str | None = None, progress: bool = False
+    ) -> None:
+        """Append to the account's history; a progress event also restarts the no-progress clock."""
+        self.events.append(
+            event_row(self.account, kind, actor=self.actor, effective_on=effective_on, now=self.now, changes=changes,
+                      note=note, is_progress=progress)
+        )  # fmt: skip
+        if progress:
+            self.progress_on = max(self.progress_on or effective_on, effective_on)
+
+
+def dimensions(account: Account) -> Dimensions:
+    """The fields of an account that its standings carry."""
+    return Dimensions(
+        account.team_id, account.product, account.segment, account.region, account.industry, account.tier
+    )  # fmt: skip
+
+
+def cell_state(account: Account) -> CellState:
+    """What the account adds to the funnel's cells as it is now."""
+    is_open = account.place in OPEN_PLACES
+    unsupported = is_open and account.supported_step < account.claimed_step
+    return CellState(account.place, unsupported, is_open and account.stale, dimensions(account))
+
+
+def evidence_fact(row: Evidence) -> EvidenceFact:
+    """A recorded piece of evidence in the form that the rules take."""
+    return EvidenceFact(
+        row.seq, row.point, row.passes, row.effective_on, row.expires_on, row.retracted_on, row.contact_seq, row.hand
+    )  # fmt: skip
+
+
+def contact_facts(contact: Contact, day: date) -> ContactFacts:
+    """A customer's person in the form that the rules take."""
+    return ContactFacts(
+        id=contact.seq,
+        name=contact.name,
+        function=contact.function,
+        path_roles=frozenset(contact.path_roles),
+        in_coalition=contact.in_coalition,
+        is_sponsor=contact.is_sponsor,
+        is_active=contact.left_on is None or contact.left_on > day,
+        powers=frozenset(contact.powers),
+    )
+
+
+def record_facts(dossier: Dossier) -> RecordFacts:
+    """What the account's record says, for the control points that are computed from it."""
+    j, contacts = dossier.journey, [contact_facts(c, dossier.today) for c in dossier.contacts()]
+    gap = {"metric": j.gap_metric, "unit": j.gap_unit, "from": j.gap_from, "to": j.gap_to, "by": j.gap_by,
+           "evidence": j.gap_evidence}  # fmt: skip
+    author = next((c for c in contacts if c.id == j.vision_contact_seq), None)
+    return RecordFacts(
+        beneficiary=j.beneficiary,
+        value_statement=j.value_statement,
+        opened_on=j.opened_on,
+        gap=gap,
+        gap_on=j.gap_on,
+        vision=j.vision,
+        vision_on=j.vision_on,
+        vision_author_is_active=author is not None and author.is_active,
+        contacts=contacts,
+        roles_not_applicable=frozenset(j.roles_not_applicable),
+    )
+
+
+def lock_account(session: scoped_session[Session], account_id: int, actor: Actor, action: Action) -> Account:
+    """Lock an account's row for this transaction.
+
+    Raises NotFound if it is absent or another team's, Forbidden if it may be seen but not be acted upon.
+    """
+    account = session.get(Account, account_id, with_for_update=True, populate_existing=True)
+    if account is None or not may(actor, Action.SEE, account.team_id):
+        raise NotFound("account")
+    if not may(actor, action, account.team_id):
+        raise Forbidden(_FORBIDDEN.get(action, "You may look at this account, but not change it."))
+    return account
+
+
+_FORBIDDEN = {
+    Action.EXCEPT: "Only the team's value stream manager may let an account go ahead without its evidence.",
+    Action.SIGN_OFF: "Only members of the team sign off, and not its value stream manager.",
+}
+
+
+def open_dossier(
+    session: scoped_session[Session], account_id: int, *, actor: Actor, action: Action, now: datetime, today: date
+) -> Dossier:
+    """Lock an account and load what its rules need, in four queries whatever its history."""
+    account = lock_account(session, account_id, actor, action)
+    journey = session.get(Journey, account_id)
+    if journey is None:
+        journey = Journey(account_id=account_id, judged_by={}, roles_not_applicable=[])
+        session.add(journey)
+    return Dossier(
+        session=session,
+        account=account,
+        journey=journey,
+        playbooks=load_playbooks(session, journey),
+        evidence=list(session.scalars(select(Evidence).where(Evidence.account_id == account_id).order_by(Evidence.seq))),
+        actor=actor,
+        now=now,
+        today=today,
+        before=cell_state(account),
+    )
+
+
+def load_playbooks(session: scoped_session[Session] | Session, journey: Journey) -> dict[int, Playbook]:
+    """The newest playbook version and all those by which this journey is judged."""
+    newest = select(func.max(PlaybookVersion.version)).scalar_subquery()
+    wanted = set(journey.judged_by.values())
+    query = select(PlaybookVersion).where(or_(PlaybookVersion.version == newest, PlaybookVersion.version.in_(wanted)))
+    return {row.version: parse_playbook(row.version, row.body) for row in session.scalars(query)}

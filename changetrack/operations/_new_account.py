@@ -1,0 +1,101 @@
+"""The rows with which an account enters the record, one by hand or a hundred thousand from a file."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from changetrack.domain.funnel import OPEN_PLACES, place_of
+from changetrack.domain.history import GENESIS, field_diff
+from changetrack.domain.journey.steps import STEPS
+from changetrack.domain.journey.timeline import Dimensions
+from changetrack.domain.journey.timeline import Standing as Stand
+from changetrack.domain.people import Actor
+from changetrack.operations._cells import CellState, FunnelTally, shard_of, standing_facts
+from changetrack.operations._history import actor_label, event_row
+from changetrack.operations._standings import DIMENSIONS, standing_row
+
+RECORD = (
+    "external_id", "name", "organization", "product", "segment", "region", "industry", "tier", "team_id", "owner_id",
+    "started_on", "annual_value", "currency", "attributes",
+)  # fmt: skip
+
+
+@dataclass(slots=True)
+class _Chain:
+    """What the history needs of an account that is not yet a row."""
+
+    id: int
+    event_seq: int = 0
+    event_hash: str = GENESIS
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """Where a new account begins: its step and since when, or held or closed at that step."""
+
+    step: int
+    entered_on: date
+    status: str  # 'not_opened', 'active', 'anchored', 'held' or 'closed'
+
+
+@dataclass(frozen=True, slots=True)
+class NewAccount:
+    """The rows of a new account, by table; insert them in the order of the fields."""
+
+    account: dict[str, Any]
+    journey: dict[str, Any]
+    visit: dict[str, Any]
+    standing: dict[str, Any]
+    event: dict[str, Any]
+
+
+def new_account(
+    account_id: int,
+    record: Mapping[str, Any],
+    placement: Placement,
+    *,
+    kind: str,
+    playbook_version: int,
+    actor: Actor,
+    now: datetime,
+    today: date,
+    tally: FunnelTally,
+) -> NewAccount:
+    """Make the rows of one new account and tally it; `record` has the fields of RECORD, `kind` is of its visit.
+
+    Placed at a step, an account is claimed there and supported nowhere until evidence exists. Its first due day is
+    today, so that the night looks at it.
+    """
+    values = {name: record.get(name) for name in RECORD} | {"attributes": dict(record.get("attributes") or {})}
+    place = place_of(placement.status, placement.step)
+    fields = Dimensions(*(values[name] for name in DIMENSIONS))
+    stand = Stand(placement.entered_on, place, placement.step, 0, False, 1, fields, 1)
+    is_watched = place in OPEN_PLACES and placement.step > 0
+    chain = _Chain(account_id)
+    shown = {name: value for name, value in values.items() if value not in (None, {}, "")}
+    event = event_row(chain, f"account_{kind}", actor=actor, effective_on=placement.entered_on, now=now,
+                      changes=field_diff({}, shown | {"claimed_step": placement.step, "status": placement.status}))  # fmt: skip
+    tally.count(None, CellState(place, placement.step > 0, False, fields))
+    tally.flow(None, standing_facts(account_id, stand, now), shard_of(fields.team_id))
+    account = values | {
+        "id": account_id, "name_key": str(values["name"]).casefold(), "status": placement.status, "place": place,
+        "claimed_step": placement.step, "supported_step": 0, "visit_seq": 1, "step_entered_on": placement.entered_on,
+        "self_attested": False, "progress_on": placement.entered_on, "held_days": 0, "held_workdays": 0,
+        "stale": False, "severity": None, "due_on": today if is_watched else None, "review_on": None,
+        "standing_seq": 1, "standing_on": placement.entered_on, "event_seq": chain.event_seq,
+        "event_hash": chain.event_hash, "created_at": now, "updated_at": now, "version": 1,
+    }  # fmt: skip
+    pins = {str(placement.step): playbook_version} if placement.step in STEPS else {}
+    closed = placement.entered_on if placement.status == "closed" else None
+    return NewAccount(
+        account=account,
+        journey={"account_id": account_id, "judged_by": pins, "roles_not_applicable": [], "version": 1},
+        visit={
+            "account_id": account_id, "seq": 1, "step": placement.step, "kind": kind,
+            "entered_on": placement.entered_on, "left_on": closed, "left_kind": "closed" if closed else None,
+            "self_attested": False, "missing": [], "recorded_at": now, "recorded_by": actor_label(actor),
+        },
+        standing=standing_row(account_id, 1, stand) | {"recorded_at": now},
+        event=event,
+    )  # fmt: skip

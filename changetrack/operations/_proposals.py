@@ -1,0 +1,54 @@
+"""The open proposal of an account: finding it, ending it, and the team that decides about it."""
+
+from sqlalchemy import select
+
+from changetrack.domain.journey.gate import ProposalFacts
+from changetrack.models import Proposal, SignOff, TeamMember, User
+from changetrack.operations._dossier import Dossier
+
+
+def open_proposal(dossier: Dossier) -> Proposal | None:
+    """The proposal that waits for sign-offs, None if there is none."""
+    query = select(Proposal).where(Proposal.account_id == dossier.account.id, Proposal.state == "open")
+    return dossier.session.scalar(query)
+
+
+def end_proposal(dossier: Dossier, proposal: Proposal, state: str, because: str) -> None:
+    """Close a proposal with a state and a reason, and say so in the history."""
+    proposal.state, proposal.ended_at, proposal.ended_because = state, dossier.now, because
+    dossier.happened(
+        f"proposal_{state}", effective_on=dossier.today, changes={"proposal": ["open", state]}, note=because
+    )
+
+
+def active_team(dossier: Dossier) -> dict[int, str]:
+    """The people of the account's team who can sign in, with their team roles."""
+    query = (
+        select(TeamMember.user_id, TeamMember.role)
+        .join(User, User.id == TeamMember.user_id)
+        .where(TeamMember.team_id == dossier.account.team_id, User.disabled_at.is_(None))
+    )
+    return {user_id: role for user_id, role in dossier.session.execute(query)}
+
+
+def proposal_facts(dossier: Dossier, proposal: Proposal, sign_offs: list[SignOff]) -> ProposalFacts:
+    """A proposal with its sign-offs in the form that the gate takes."""
+    return ProposalFacts(
+        proposed_by=proposal.proposed_by,
+        fingerprint=proposal.fingerprint,
+        lapses_on=proposal.lapses_on,
+        team=active_team(dossier),
+        customer_signs=dossier.rules()[proposal.from_step].customer_signs,
+        signed_users=frozenset(s.user_id for s in sign_offs if s.user_id is not None),
+        signed_contacts=frozenset(s.contact_seq for s in sign_offs if s.contact_seq is not None),
+    )
+
+
+def sign_offs_of(dossier: Dossier, proposal: Proposal) -> list[SignOff]:
+    """The sign-offs that a proposal has so far, in order."""
+    query = (
+        select(SignOff)
+        .where(SignOff.account_id == proposal.account_id, SignOff.proposal_seq == proposal.seq)
+        .order_by(SignOff.seq)
+    )
+    return list(dossier.session.scalars(query))

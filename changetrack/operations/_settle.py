@@ -1,0 +1,172 @@
+"""The end of every operation on an account: what follows from the change is worked out and written, once, here."""
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+from sqlalchemy import insert
+
+from changetrack.domain.alerts import EvidenceEnd, StaleFacts, StaleLimits, StaleReason, next_due_on, stale_reasons
+from changetrack.domain.funnel import OPEN_PLACES, status_of
+from changetrack.domain.journey.evidence import expiry
+from changetrack.domain.journey.gate import fingerprint, supported_step
+from changetrack.domain.journey.records import Computed, computed_points
+from changetrack.domain.journey.steps import STEPS
+from changetrack.domain.journey.timeline import Span
+from changetrack.models import Event, Evidence
+from changetrack.operations._alerts import follow_alert
+from changetrack.operations._cells import FunnelTally
+from changetrack.operations._dossier import CALENDAR, Dossier, cell_state, record_facts
+from changetrack.operations._proposals import end_proposal, open_proposal
+from changetrack.operations._standings import restate_standings
+
+
+def settle(
+    dossier: Dossier, *, since: date, spans: Sequence[Span] = (), cause: str, at_night: bool = False, quiet: bool = False
+) -> tuple[StaleReason, ...]:
+    """Bring everything derived into line with what the operation wrote, and append its events.
+
+    `since`: the first day about which something changed. `spans`: the account's places from `since` on, if they
+    changed. `cause`: why, in words, for an alert that this resolves. At night reasons that have become true raise
+    or join an alert; by day they wait for the night. Returns the stale reasons of today.
+    """
+    account = dossier.account
+    if dossier.records_changed:
+        _settle_computed(dossier, since)
+    _settle_place(dossier, spans)
+    _settle_support(dossier)
+    reasons = current_reasons(dossier)
+    account.stale = follow_alert(dossier, reasons, cause=cause, at_night=at_night, quiet=quiet)
+    tally = FunnelTally()
+    restate_standings(dossier, since, spans, tally)
+    tally.count(dossier.before, cell_state(account))
+    tally.flush(dossier.session)
+    _void_overtaken_proposal(dossier)
+    account.due_on = _due_on(dossier, reasons, at_night=at_night)
+    account.updated_at = dossier.now
+    if dossier.events:
+        dossier.session.execute(insert(Event), dossier.events)
+    return reasons
+
+
+def current_reasons(dossier: Dossier) -> tuple[StaleReason, ...]:
+    """The reasons for which the account is stale today, as it now stands."""
+    return stale_reasons(_stale_facts(dossier), CALENDAR, dossier.today)
+
+
+def add_evidence(dossier: Dossier, **values: object) -> Evidence:
+    """Append one piece of evidence to the account's record."""
+    row = Evidence(
+        account_id=dossier.account.id,
+        seq=max((e.seq for e in dossier.evidence), default=0) + 1,
+        recorded_at=dossier.now,
+        recorded_by=dossier.actor.email or dossier.actor.name,
+        **values,
+    )
+    dossier.session.add(row)
+    dossier.evidence.append(row)
+    return row
+
+
+def _settle_computed(dossier: Dossier, day: date) -> None:
+    """Write down what the changed record proves, and take back what it proves no longer."""
+    for computed in computed_points(record_facts(dossier)):
+        live = [e for e in dossier.evidence if e.point == computed.key and e.kind == "record" and not e.retracted_on]
+        if computed.holds and not any(_covers(e, computed, day) for e in live):
+            _prove(dossier, computed, computed.since or day)
+        elif live and not computed.holds:
+            _disprove(dossier, live, day, "The record now lacks " + "; ".join(computed.lacks) + ".")
+
+
+def _covers(row: Evidence, computed: Computed, day: date) -> bool:
+    if computed.since is not None:
+        return row.effective_on == computed.since
+    return row.expires_on is None or row.expires_on > day
+
+
+def _prove(dossier: Dossier, computed: Computed, day: date) -> None:
+    point = dossier.point(computed.key)
+    held = dossier.judged(dossier.today).states[point.key].holds
+    add_evidence(
+        dossier, point=point.key, kind="record", side="machine", passes=True, explanation=point.condition,
+        effective_on=day, expires_on=expiry(point, day), playbook_version=dossier.rule_version(point.step),
+        numbers={},
+    )  # fmt: skip
+    if not held:
+        dossier.happened("point_held", effective_on=day, changes={point.key: [False, True]}, progress=True)
+
+
+def _disprove(dossier: Dossier, rows: Sequence[Evidence], day: date, because: str) -> None:
+    for row in rows:
+        row.retracted_on, row.retracted_at = max(day, row.effective_on), dossier.now
+        row.retracted_because = because
+    dossier.happened("point_lost", effective_on=day, changes={rows[0].point: [True, False]}, note=because)
+
+
+def _settle_place(dossier: Dossier, spans: Sequence[Span]) -> None:
+    current = next((s for s in reversed(spans) if s.first <= dossier.today), None)
+    if current is None:
+        return
+    account = dossier.account
+    account.place, account.claimed_step, account.visit_seq = current.place, current.step, current.visit_seq
+    account.supported_step = min(account.supported_step, current.step)
+    account.status = status_of(current.place)
+
+
+def _settle_support(dossier: Dossier) -> None:
+    """Work out the supported step, and restart the no-progress clock if there was progress."""
+    account, today = dossier.account, dossier.today
+    account.supported_step = supported_step(
+        account.claimed_step, is_opened=dossier.is_opened(today), judged=dossier.judged(today)
+    )
+    if dossier.progress_on is not None and dossier.progress_on > account.progress_on:
+        account.progress_on, account.held_workdays = dossier.progress_on, 0
+
+
+def _stale_facts(dossier: Dossier) -> StaleFacts:
+    account, step = dossier.account, dossier.account.claimed_step
+    rules = dossier.rules().get(step)
+    return StaleFacts(
+        step=step,
+        is_open=account.place in OPEN_PLACES and account.status != "not_opened",
+        entered_on=account.step_entered_on,
+        held_days=account.held_days,
+        progress_on=account.progress_on,
+        evidence_ends=_evidence_ends(dossier),
+        limits=StaleLimits(
+            rules.age_days if rules else None,
+            rules.progress_days if rules else None,
+            f"playbook {dossier.rule_version(step)}",
+        ),
+        held_workdays=account.held_workdays,
+    )
+
+
+def _evidence_ends(dossier: Dossier) -> tuple[EvidenceEnd, ...]:
+    ends = []
+    for point, state in dossier.judged(dossier.today).required(min(dossier.account.claimed_step, max(STEPS))):
+        day = state.ends_on if state.holds else state.ended_on
+        if day is not None:
+            foreseen = any(e.expires_on == day for e in dossier.evidence if e.point == point.key)
+            ends.append(EvidenceEnd(point.key, day, point.step, foreseen))
+    return tuple(ends)
+
+
+def _due_on(dossier: Dossier, reasons: Sequence[StaleReason], *, at_night: bool) -> date | None:
+    if reasons and not at_night:
+        return dossier.today  # let the night look at it
+    if dossier.account.status == "closed":
+        return None
+    return next_due_on(_stale_facts(dossier), CALENDAR, dossier.today)
+
+
+def _void_overtaken_proposal(dossier: Dossier) -> None:
+    """A sign-off is on one state of the evidence: when that changes, the proposal is void."""
+    proposal = open_proposal(dossier)
+    if proposal is None:
+        return
+    if proposal.visit_seq != dossier.account.visit_seq or dossier.account.status != "active":
+        end_proposal(dossier, proposal, "void", "The account has moved since.")
+    elif fingerprint(proposal.from_step, dossier.judged(dossier.today)) != proposal.fingerprint:
+        end_proposal(dossier, proposal, "void", "The evidence has changed since it was proposed.")
+    elif dossier.today >= proposal.lapses_on:
+        end_proposal(dossier, proposal, "lapsed", f"Ten business days passed by {proposal.lapses_on - timedelta(days=1)}.")

@@ -1,0 +1,130 @@
+"""Recording where an account stands, so that every earlier figure can be told again as it was known."""
+
+from collections.abc import Sequence
+from dataclasses import astuple
+from datetime import date
+
+from sqlalchemy import func, insert, select, update
+
+from changetrack.domain.funnel import OPEN_PLACES
+from changetrack.domain.journey.evidence import breakpoints
+from changetrack.domain.journey.gate import supported_step
+from changetrack.domain.journey.timeline import Dimensions, Span, restate
+from changetrack.domain.journey.timeline import Standing as Stand
+from changetrack.models import Standing
+from changetrack.operations._cells import FunnelTally, shard_of, standing_facts
+from changetrack.operations._dossier import Dossier, dimensions
+
+DIMENSIONS = ("team_id", "product", "segment", "region", "industry", "tier")
+
+
+def restate_standings(dossier: Dossier, since: date, spans: Sequence[Span], tally: FunnelTally) -> None:
+    """Append the standings that differ from what is believed from `since` on, and tally their flows.
+
+    Nearly always that is one row; a late record replaces the rows that it makes wrong.
+    """
+    believed = _believed(dossier, since)
+    days = _days(dossier, since, spans, believed)
+    change = restate(believed, lambda day: _desired(dossier, day, spans, believed), days=days)
+    if not change.added and not change.superseded:
+        return
+    added = _append(dossier, change.added)
+    gone = {s.seq for s in change.superseded}
+    if gone:
+        dossier.session.execute(
+            update(Standing)
+            .where(Standing.account_id == dossier.account.id, Standing.seq.in_(gone))
+            .values(superseded_at=dossier.now)
+        )
+    kept = sorted([s for s in believed if s.seq not in gone] + added, key=lambda s: (s.effective_on, s.seq))
+    _tally_chain(dossier, believed, tally, -1)
+    _tally_chain(dossier, kept, tally, 1)
+
+
+def _believed(dossier: Dossier, since: date) -> list[Stand]:
+    """The standings on record from `since` on, and the one in force just before."""
+    mine = (Standing.account_id == dossier.account.id, Standing.superseded_at.is_(None))
+    before = select(func.max(Standing.effective_on)).where(*mine, Standing.effective_on < since).scalar_subquery()
+    query = (
+        select(Standing)
+        .where(*mine, Standing.effective_on >= func.coalesce(before, date.min))
+        .order_by(Standing.effective_on, Standing.seq)
+    )
+    return [_stand(row) for row in dossier.session.scalars(query)]
+
+
+def _stand(row: Standing) -> Stand:
+    return Stand(
+        row.effective_on, row.place, row.step, row.supported_step, row.stale, row.visit_seq,
+        Dimensions(*(getattr(row, name) for name in DIMENSIONS)), row.seq,
+    )  # fmt: skip
+
+
+def _days(dossier: Dossier, since: date, spans: Sequence[Span], believed: Sequence[Stand]) -> list[date]:
+    days = {since, dossier.today}
+    days.update(breakpoints(dossier.facts()))
+    days.update(s.first for s in spans)
+    days.update(s.effective_on for s in believed)
+    if dossier.journey.opened_on is not None:
+        days.add(dossier.journey.opened_on)
+    return sorted(d for d in days if since <= d <= dossier.today)
+
+
+def _desired(dossier: Dossier, day: date, spans: Sequence[Span], believed: Sequence[Stand]) -> Stand | None:
+    """Where the account should be on record to stand on `day`, by visits and evidence as known now."""
+    was = next((s for s in reversed(believed) if s.effective_on <= day), None)
+    span = next((s for s in reversed(spans) if s.first <= day), None)
+    if span is None:
+        if was is None:
+            return None
+        span = Span(day, was.place, was.step, was.visit_seq)
+    is_now = day >= dossier.today
+    same_visit = was is not None and was.visit_seq == span.visit_seq
+    stale = dossier.account.stale if is_now else bool(was and same_visit and was.stale)
+    return Stand(
+        effective_on=day,
+        place=span.place,
+        step=span.step,
+        supported_step=supported_step(span.step, is_opened=dossier.is_opened(day), judged=dossier.judged(day)),
+        stale=stale and span.place in OPEN_PLACES,
+        visit_seq=span.visit_seq,
+        dimensions=dimensions(dossier.account) if is_now or was is None else was.dimensions,
+    )
+
+
+def _append(dossier: Dossier, added: Sequence[Stand]) -> list[Stand]:
+    account, rows, numbered = dossier.account, [], []
+    for stand in added:
+        account.standing_seq += 1
+        account.standing_on = max(account.standing_on, stand.effective_on)
+        rows.append(standing_row(account.id, account.standing_seq, stand) | {"recorded_at": dossier.now})
+        numbered.append(Stand(*(getattr(stand, f) for f in _FIELDS), seq=account.standing_seq))
+    dossier.session.execute(insert(Standing), rows)
+    return numbered
+
+
+_FIELDS = ("effective_on", "place", "step", "supported_step", "stale", "visit_seq", "dimensions")
+
+
+def standing_row(account_id: int, seq: int, stand: Stand) -> dict[str, object]:
+    """A standing as a row to insert, but for the time at which it was recorded."""
+    return {
+        "account_id": account_id,
+        "seq": seq,
+        "effective_on": stand.effective_on,
+        "visit_seq": stand.visit_seq,
+        "place": stand.place,
+        "step": stand.step,
+        "supported_step": stand.supported_step,
+        "stale": stand.stale,
+        **dict(zip(DIMENSIONS, astuple(stand.dimensions), strict=True)),
+    }
+
+
+def _tally_chain(dossier: Dossier, chain: Sequence[Stand], tally: FunnelTally, sign: int) -> None:
+    previous = None
+    for stand in chain:
+        facts = standing_facts(dossier.account.id, stand, dossier.now)
+        if previous is not None or stand.seq == 1:
+            tally.flow(previous, facts, shard_of(stand.dimensions.team_id), sign)
+        previous = facts

@@ -1,0 +1,31 @@
+"""The only place that commits: one operation, one transaction, everything or nothing."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy.orm import Session, scoped_session
+
+from changetrack.models import WRITE, db
+
+
+@contextmanager
+def transaction() -> Iterator[scoped_session[Session]]:
+    """Open the transaction of one operation: commit at its end, roll back if anything is raised.
+
+    On SQLite the write lock is taken at the start, so that nobody works for a result that then is refused.
+    Operations do not call operations: a second transaction inside the first is an error.
+    """
+    session = db.session
+    if session.info.get("in_operation"):
+        raise RuntimeError("an operation was called inside an operation")
+    session.rollback()  # what a page read before belongs to an older snapshot
+    session.info["in_operation"] = True
+    try:
+        session.connection(execution_options={WRITE: True})
+        yield session
+        session.commit()
+    except BaseException:
+        session.rollback()
+        raise
+    finally:
+        session.info.pop("in_operation", None)

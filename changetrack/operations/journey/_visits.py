@@ -1,0 +1,65 @@
+"""Leaving one step and entering another, the same way for every move."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from changetrack.domain.funnel import place_of
+from changetrack.domain.journey.steps import ANCHORED, NOT_OPENED, STEPS
+from changetrack.domain.journey.timeline import Span
+from changetrack.models import Visit
+from changetrack.operations._dossier import Dossier
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """What a move did: the account, the step it is claimed at now, and where evidence carries it."""
+
+    account_id: int
+    claimed_step: int
+    supported_step: int
+    self_attested: bool = False
+
+
+def leave_visit(dossier: Dossier, *, on: date, kind: str, reason: str | None = None, note: str | None = None) -> Visit:
+    """End the current visit of the account."""
+    account = dossier.account
+    visit = dossier.session.get_one(Visit, (account.id, account.visit_seq))
+    visit.left_on, visit.left_kind = on, kind
+    if reason is not None:
+        visit.reason = reason
+    if note is not None:
+        visit.note = note
+    return visit
+
+
+def enter_step(dossier: Dossier, to_step: int, *, kind: str, on: date, leaves: bool = True, **visit: Any) -> list[Span]:
+    """Leave the current visit for a new one at `to_step`; its clocks start, and today's playbook judges it."""
+    account = dossier.account
+    if leaves:
+        leave_visit(dossier, on=on, kind=kind)
+    seq = account.visit_seq + 1
+    dossier.session.add(
+        Visit(
+            account_id=account.id, seq=seq, step=to_step, kind=kind, entered_on=on, recorded_at=dossier.now,
+            recorded_by=dossier.actor.email or dossier.actor.name, **visit,
+        )
+    )  # fmt: skip
+    account.visit_seq, account.step_entered_on = seq, on
+    account.self_attested = bool(visit.get("self_attested"))
+    account.held_days = account.held_workdays = 0
+    account.progress_on = max(account.progress_on, on)
+    if to_step in STEPS:
+        dossier.journey.judged_by = dossier.journey.judged_by | {str(to_step): dossier.current.version}
+    return [Span(on, open_place(to_step), to_step, seq)]
+
+
+def open_place(step: int) -> int:
+    """The place of an account that is on its way at a step: the step's own number."""
+    return place_of({NOT_OPENED: "not_opened", ANCHORED: "anchored"}.get(step, "active"), step)
+
+
+def move_of(dossier: Dossier) -> Move:
+    """What came of the operation, for whoever asked for it."""
+    account = dossier.account
+    return Move(account.id, account.claimed_step, account.supported_step, account.self_attested)

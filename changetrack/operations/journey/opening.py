@@ -1,0 +1,85 @@
+"""Recording what the change is about: the two opening answers, the gap, the vision."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+
+from changetrack.domain.history import field_diff
+from changetrack.domain.journey.moves import day_reasons
+from changetrack.domain.people import Action, Actor
+from changetrack.domain.refusal import Reason, refuse_if
+from changetrack.operations._dossier import Dossier, open_dossier
+from changetrack.operations._settle import settle
+from changetrack.operations._transaction import transaction
+from changetrack.operations.journey._visits import Move, enter_step, move_of
+
+GAP_FIELDS = ("gap_metric", "gap_unit", "gap_from", "gap_to", "gap_by", "gap_evidence")
+
+
+def open_account(
+    *, account_id: int, beneficiary: str, value_statement: str, effective_on: date, actor: Actor, now: datetime, today: date
+) -> Move:
+    """Answer the two opening questions: who is the customer, and what do they value, in their words.
+
+    An account that was not opened enters step 1; otherwise the answers are renewed. Raises OperationRefused with
+    what is missing. Source: Brock's two questions; see the domain's glossary, "opening".
+    """
+    with transaction() as session:
+        dossier = open_dossier(session, account_id, actor=actor, action=Action.WORK, now=now, today=today)
+        is_first = dossier.account.status == "not_opened"
+        not_before = dossier.account.step_entered_on if is_first else None
+        reasons = day_reasons("effective_on", effective_on, today=today, not_before=not_before)
+        if not beneficiary.strip():
+            reasons.append(Reason("beneficiary", "Name who the customer is: the person or group that is to benefit."))
+        if not value_statement.strip():
+            reasons.append(Reason("value_statement", "Write what they value, in their words."))
+        refuse_if(reasons)
+        _write(dossier, "account_opened" if is_first else "opening_renewed", effective_on,
+               {"beneficiary": beneficiary.strip(), "value_statement": value_statement.strip()}, "opened_on")  # fmt: skip
+        spans = enter_step(dossier, 1, kind="opened", on=effective_on) if is_first else []
+        settle(dossier, since=effective_on, spans=spans, cause="The opening questions were answered.")
+        return move_of(dossier)
+
+
+def state_gap(
+    *, account_id: int, gap: Mapping[str, str | date | None], effective_on: date, actor: Actor, now: datetime, today: date
+) -> Move:
+    """State the gap (`gap_metric`, `gap_unit`, `gap_from`, `gap_to`, `gap_by`, `gap_evidence`): from what, to what, by when.
+
+    What is left empty stays missing from control point 1b. Raises OperationRefused.
+    """
+    with transaction() as session:
+        dossier = open_dossier(session, account_id, actor=actor, action=Action.WORK, now=now, today=today)
+        refuse_if(day_reasons("effective_on", effective_on, today=today))
+        values = {name: gap.get(name) or None for name in GAP_FIELDS}
+        _write(dossier, "gap_stated", effective_on, values, "gap_on")
+        settle(dossier, since=effective_on, cause="The gap was stated.")
+        return move_of(dossier)
+
+
+def write_vision(
+    *, account_id: int, vision: str, contact_seq: int | None, effective_on: date, actor: Actor, now: datetime, today: date
+) -> Move:
+    """Write down the vision with its co-author at the customer. Raises OperationRefused."""
+    with transaction() as session:
+        dossier = open_dossier(session, account_id, actor=actor, action=Action.WORK, now=now, today=today)
+        reasons = day_reasons("effective_on", effective_on, today=today)
+        if not vision.strip():
+            reasons.append(Reason("vision", "Write the vision."))
+        if contact_seq is not None and all(c.seq != contact_seq for c in dossier.contacts()):
+            reasons.append(Reason("contact_seq", "That person is not among the customer's people."))
+        refuse_if(reasons)
+        values = {"vision": vision.strip(), "vision_contact_seq": contact_seq}
+        _write(dossier, "vision_written", effective_on, values, "vision_on")
+        settle(dossier, since=effective_on, cause="The vision was written.")
+        return move_of(dossier)
+
+
+def _write(dossier: Dossier, kind: str, on: date, values: Mapping[str, object], day_field: str) -> None:
+    journey = dossier.journey
+    after = {**values, day_field: on}
+    before = {name: getattr(journey, name) for name in after}
+    for name, value in after.items():
+        setattr(journey, name, value)
+    journey.version = (journey.version or 0) + 1
+    dossier.records_changed = True
+    dossier.happened(kind, effective_on=on, changes=field_diff(before, after))
