@@ -1,0 +1,1 @@
+"""What leaves or enters the process other than by a face: files, backups."""

@@ -1,0 +1,95 @@
+"""Keeps a few child processes alive until it is told to stop, and then leaves none behind."""
+
+import ctypes
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from types import FrameType
+
+LOOK_EVERY = 0.2  # seconds
+PATIENCE = 15.0  # seconds that a child gets to end by itself
+SETTLED = 30.0  # seconds after which a child counts as started, and its next death as a new misfortune
+LONGEST_PAUSE = 30.0
+SET_PARENT_DEATH_SIGNAL = 1  # Linux, prctl(2)
+
+
+@dataclass
+class Child:
+    """One program that is to run; restarted at once the first time it dies, then ever more slowly."""
+
+    name: str
+    command: Sequence[str]
+    process: "subprocess.Popen[bytes] | None" = None
+    started: float = 0.0
+    deaths: int = 0
+    not_before: float = 0.0
+
+    def start(self) -> None:
+        """Start it, out of reach of the terminal's Ctrl-C: stopping is for the supervisor to order."""
+        self.process = subprocess.Popen(self.command, process_group=0, preexec_fn=end_with_parent)
+        self.started = time.monotonic()
+
+    def look(self, say: Callable[[str], None]) -> None:
+        """Start it again if it has died and its pause is over."""
+        if self.process is None:
+            if time.monotonic() >= self.not_before:
+                self.start()
+            return
+        code = self.process.poll()
+        if code is None:
+            return
+        lived = time.monotonic() - self.started
+        self.deaths = 1 if lived > SETTLED else self.deaths + 1
+        pause = 0.0 if self.deaths == 1 else min(LONGEST_PAUSE, 2.0 ** (self.deaths - 2))
+        say(f"The {self.name} ended with code {code}; starting it again in {pause:.0f} s.")
+        self.process, self.not_before = None, time.monotonic() + pause
+
+    def stop(self) -> None:
+        """Ask it to end."""
+        if self.process is not None and self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+
+    def wait(self, until: float) -> None:
+        """Wait for its end; when time is up, end it."""
+        if self.process is None:
+            return
+        try:
+            self.process.wait(timeout=max(0.0, until - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+
+def supervise(children: Sequence[Child], *, on_start: Callable[[], None], say: Callable[[str], None]) -> None:
+    """Run `children` until SIGINT or SIGTERM; `on_start` is called once they are started."""
+    stopping = threading.Event()
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        stopping.set()
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        for child in children:
+            child.start()
+        on_start()
+        while not stopping.wait(LOOK_EVERY):
+            for child in children:
+                child.look(say)
+    finally:
+        for child in children:
+            child.stop()
+        until = time.monotonic() + PATIENCE
+        for child in children:
+            child.wait(until)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def end_with_parent() -> None:
+    """Have this process end when its parent does, even if that is killed outright, where the system offers it."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(SET_PARENT_DEATH_SIGNAL, signal.SIGTERM)

@@ -1,0 +1,1 @@
+"""The reads: what a page or a program wants to know, as frozen dataclasses."""

