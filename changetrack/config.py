@@ -1,6 +1,7 @@
 """Settings, read at start from the environment, `.env` and `instance/config.py`; and the clock they set."""
 
 import os
+import re
 import runpy
 import secrets
 import tempfile
@@ -16,6 +17,12 @@ from dotenv import dotenv_values
 PREFIX = "CHANGETRACK_"
 SHORTEST_SECRET = 32
 WELL_KNOWN_SECRETS = ("changeme", "change-me", "secret", "dev", "default", "password", "example")
+FORMS = {
+    "env": r"production|development",
+    "base_url": r"https?://[^/\s]+",
+    "log_level": r"DEBUG|INFO|WARNING|ERROR",
+    "database_url": r"(sqlite|postgresql\+psycopg)://.+",
+}
 SOURCE_TREE = Path(__file__).resolve().parent.parent
 
 
@@ -47,8 +54,9 @@ class Settings:
         """Refuse at once what would only be noticed in an accident."""
         for secret in (self.secret_key, *self.secret_key_fallbacks):
             _refuse_weak_secret(secret)
-        if self.env not in ("production", "development"):
-            raise SettingsError(f"{PREFIX}ENV is {self.env!r}; it is either 'production' or 'development'.")
+        for name, pattern in FORMS.items():
+            if not re.fullmatch(pattern, getattr(self, name)):
+                raise SettingsError(f"{PREFIX}{name.upper()} does not have the form {pattern}.")
         for name in ("debug", "today"):
             if getattr(self, name) and self.env != "development":
                 raise SettingsError(f"{PREFIX}{name.upper()} is only for {PREFIX}ENV=development.")
@@ -118,7 +126,7 @@ def _read_instance_config(folder: Path) -> dict[str, str]:
 
 def _parse(name: str, kind: object, text: str) -> object:
     try:
-        return PARSERS[kind](text)
+        return PARSERS[kind](text.rstrip("/") if name == "base_url" else text)
     except (KeyError, ValueError) as error:
         raise SettingsError(f"{PREFIX}{name.upper()} cannot be {text!r}.") from error
 

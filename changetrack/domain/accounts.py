@@ -91,7 +91,7 @@ def _money_reasons(values: dict[str, object]) -> list[tuple[str, str]]:
 
 def _date_reasons(values: Mapping[str, object]) -> list[tuple[str, str]]:
     step, started, entered = values.get("step"), values.get("started_on"), values.get("step_entered_on")
-    if step and not (started or entered):
+    if step and not entered:
         return [("step_entered_on", "Say since when the account has been at this step.")]
     if entered and step is None:
         return [("step", "A date at a step needs the step.")]

@@ -34,21 +34,33 @@ class Account(Model):
         Index("ix_accounts_step_entered_on_id", "step_entered_on", "id"),
         Index("ix_accounts_organization", "organization"),
         Index(
-            "ix_accounts_review_on", "review_on", "id", sqlite_where=text("review_on is not null"),
+            "ix_accounts_review_on",
+            "review_on",
+            "id",
+            sqlite_where=text("review_on is not null"),
             postgresql_where=text("review_on is not null"),
         ),
         # What a funnel's figure for lack of proof or staleness drills through to.
         Index(
-            "ix_accounts_unsupported", "place", "name_key", "id", sqlite_where=_UNSUPPORTED,
+            "ix_accounts_unsupported",
+            "place",
+            "name_key",
+            "id",
+            sqlite_where=_UNSUPPORTED,
             postgresql_where=_UNSUPPORTED,
         ),
-        Index("ix_accounts_stale", "place", "name_key", "id", sqlite_where=text("stale"), postgresql_where=text("stale")),
+        Index(
+            "ix_accounts_stale", "place", "name_key", "id", sqlite_where=text("stale"), postgresql_where=text("stale")
+        ),
         # The night reads only what is due.
         Index(
-            "ix_accounts_due_on", "due_on", "id", sqlite_where=text("due_on is not null"),
+            "ix_accounts_due_on",
+            "due_on",
+            "id",
+            sqlite_where=text("due_on is not null"),
             postgresql_where=text("due_on is not null"),
         ),
-    )  # fmt: skip
+    )
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     external_id: Mapped[str] = mapped_column(String(200), unique=True)
@@ -75,9 +87,7 @@ class Account(Model):
     step_entered_on: Mapped[date]
     self_attested: Mapped[bool] = mapped_column(default=False)
     progress_on: Mapped[date]  # the day from which the no-progress clock counts
-    held_days: Mapped[int] = mapped_column(
-        default=0
-    )  # calendar days of this visit on hold: they do not count
+    held_days: Mapped[int] = mapped_column(default=0)  # calendar days of this visit on hold: they do not count
     held_workdays: Mapped[int] = mapped_column(default=0)  # business days on hold since `progress_on`
     stale: Mapped[bool] = mapped_column(default=False)
     severity: Mapped[str | None] = mapped_column(String(8))

@@ -69,11 +69,13 @@ class OutboxMessage(Model):
     __tablename__ = "outbox"
     __table_args__ = (
         Index(
-            "ix_outbox_waiting", "due_at", "id",
+            "ix_outbox_waiting",
+            "due_at",
+            "id",
             sqlite_where=text("delivered_at is null and dead_at is null"),
             postgresql_where=text("delivered_at is null and dead_at is null"),
         ),
-    )  # fmt: skip
+    )
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     key: Mapped[str] = mapped_column(String(200), unique=True)

@@ -13,9 +13,7 @@ class Contact(Model):
     """A named person at the customer. Contacts live and are reached by their account."""
 
     __tablename__ = "contacts"
-    __table_args__ = (
-        Index("uq_contacts_account_id_email", "account_id", "email", unique=True),
-    )  # fmt: skip
+    __table_args__ = (Index("uq_contacts_account_id_email", "account_id", "email", unique=True),)
 
     account_id: Mapped[int] = mapped_column(Id, primary_key=True)
     seq: Mapped[int] = mapped_column(primary_key=True)

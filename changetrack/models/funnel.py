@@ -9,7 +9,7 @@ from changetrack.models._base import Id, Model
 
 
 class Standing(Model):
-    """Where an account stood from `effective_on`, as learned at `recorded_at`. Only `superseded_at` is ever set later."""
+    """Where an account stood from `effective_on`, as learned at `recorded_at`; only `superseded_at` is set later."""
 
     __tablename__ = "standings"
     __table_args__ = (
@@ -39,9 +39,7 @@ class FunnelCell(Model):
     """How many accounts stand at a place now: in all (`field` ''), and for each value of each filter field."""
 
     __tablename__ = "funnel_cells"
-    __table_args__ = (
-        CheckConstraint("accounts >= 0 and unsupported >= 0 and stale >= 0", name="not_negative"),
-    )
+    __table_args__ = (CheckConstraint("accounts >= 0 and unsupported >= 0 and stale >= 0", name="not_negative"),)
 
     field: Mapped[str] = mapped_column(String(12), primary_key=True)
     value: Mapped[str] = mapped_column(String(120), primary_key=True)

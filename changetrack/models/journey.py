@@ -41,9 +41,7 @@ class Journey(Model):
     vision_contact_seq: Mapped[int | None]  # the customer's co-author
     vision_on: Mapped[date | None]
     roles_not_applicable: Mapped[list[Any]] = mapped_column(default=list)
-    judged_by: Mapped[dict[str, Any]] = mapped_column(
-        default=dict
-    )  # step -> playbook version in force when entered
+    judged_by: Mapped[dict[str, Any]] = mapped_column(default=dict)  # step -> playbook version in force when entered
     version: Mapped[int] = mapped_column(default=1)
 
 
@@ -129,10 +127,13 @@ class Proposal(Model):
     __table_args__ = (
         CheckConstraint("state in ('open', 'accepted', 'void', 'withdrawn', 'lapsed')", name="state"),
         Index(
-            "uq_proposals_open", "account_id", unique=True, sqlite_where=text("state = 'open'"),
+            "uq_proposals_open",
+            "account_id",
+            unique=True,
+            sqlite_where=text("state = 'open'"),
             postgresql_where=text("state = 'open'"),
         ),
-    )  # fmt: skip
+    )
 
     account_id: Mapped[int] = mapped_column(Id, primary_key=True)
     seq: Mapped[int] = mapped_column(primary_key=True)

@@ -22,9 +22,7 @@ class User(Model):
     name: Mapped[str] = mapped_column(String(120))
     role: Mapped[str] = mapped_column(String(12))
     password_hash: Mapped[str | None] = mapped_column(String(200))
-    password_expires_at: Mapped[
-        datetime | None
-    ]  # set for a one-time password: its owner chooses another at sign-in
+    password_expires_at: Mapped[datetime | None]  # set for a one-time password: its owner chooses another at sign-in
     created_at: Mapped[datetime]
     disabled_at: Mapped[datetime | None]
     version: Mapped[int] = mapped_column(default=1)

@@ -13,9 +13,7 @@ from changetrack.operations._dossier import Dossier
 RANKS = {"critical": 0, "warning": 1, "notice": 2}
 
 
-def follow_alert(
-    dossier: Dossier, reasons: Sequence[StaleReason], *, cause: str, at_night: bool, quiet: bool
-) -> bool:
+def follow_alert(dossier: Dossier, reasons: Sequence[StaleReason], *, cause: str, at_night: bool, quiet: bool) -> bool:
     """Resolve, narrow, widen or raise the account's alert as its reasons ask for; says whether one is open.
 
     By day an alert only narrows or resolves; reasons that are newly true wait for the night. A `quiet` alert is
@@ -45,17 +43,27 @@ def _raise(dossier: Dossier, reasons: Sequence[StaleReason], *, quiet: bool) -> 
     account = dossier.account
     grave = severity(reasons)
     alert = Alert(
-        account_id=account.id, team_id=account.team_id, visit_seq=account.visit_seq, step=account.claimed_step,
-        state="firing", severity=grave, severity_rank=RANKS[grave], reasons=_as_json(dossier, reasons), quiet=quiet,
-        raised_on=dossier.today, raised_at=dossier.now,
-    )  # fmt: skip
+        account_id=account.id,
+        team_id=account.team_id,
+        visit_seq=account.visit_seq,
+        step=account.claimed_step,
+        state="firing",
+        severity=grave,
+        severity_rank=RANKS[grave],
+        reasons=_as_json(dossier, reasons),
+        quiet=quiet,
+        raised_on=dossier.today,
+        raised_at=dossier.now,
+    )
     dossier.session.add(alert)
     dossier.session.flush()
     account.severity = grave
     dossier.happened(
-        "alert_raised", effective_on=dossier.today, changes={"reasons": [[], [r.reason for r in reasons]]},
+        "alert_raised",
+        effective_on=dossier.today,
+        changes={"reasons": [[], [r.reason for r in reasons]]},
         note=" ".join(r.why for r in reasons),
-    )  # fmt: skip
+    )
     if not quiet:
         tell(dossier, alert, "raised")
 
@@ -73,9 +81,11 @@ def _update(dossier: Dossier, alert: Alert, reasons: Sequence[StaleReason], *, m
         alert.severity, alert.severity_rank, dossier.account.severity = grave, RANKS[grave], grave
         alert.version += 1
         dossier.happened(
-            "alert_changed", effective_on=dossier.today, changes={"reasons": [list(before), list(after)]},
+            "alert_changed",
+            effective_on=dossier.today,
+            changes={"reasons": [list(before), list(after)]},
             note=" ".join(value["why"] for value in after.values()),
-        )  # fmt: skip
+        )
     if alert.state == "snoozed" and ends_snooze(before, after):
         alert.state, alert.snoozed_until = "firing", None
     if joined and not alert.quiet:
@@ -86,7 +96,10 @@ def _resolve(dossier: Dossier, alert: Alert, cause: str) -> None:
     alert.state, alert.resolved_at, alert.resolved_because = "resolved", dossier.now, cause
     alert.version += 1
     dossier.happened(
-        "alert_resolved", effective_on=dossier.today, changes={"reasons": [list(alert.reasons), []]}, note=cause
+        "alert_resolved",
+        effective_on=dossier.today,
+        changes={"reasons": [list(alert.reasons), []]},
+        note=cause,
     )
 
 

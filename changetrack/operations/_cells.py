@@ -92,7 +92,10 @@ class FunnelTally:
 
 
 def _add(
-    session: scoped_session[Session] | Session, table: Table, rows: list[dict[str, Any]], columns: tuple[str, ...]
+    session: scoped_session[Session] | Session,
+    table: Table,
+    rows: list[dict[str, Any]],
+    columns: tuple[str, ...],
 ) -> None:
     """Add numbers to the rows of a summary table, creating those that are missing."""
     dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
@@ -105,6 +108,13 @@ def _add(
 def standing_facts(account_id: int, standing: Any, recorded_at: datetime) -> StandingFacts:
     """A believed standing in the form that the funnel's rules take."""
     return StandingFacts(
-        account_id, standing.seq, standing.effective_on, recorded_at, None, standing.place, standing.step,
-        standing.supported_step, standing.stale,
-    )  # fmt: skip
+        account_id,
+        standing.seq,
+        standing.effective_on,
+        recorded_at,
+        None,
+        standing.place,
+        standing.step,
+        standing.supported_step,
+        standing.stale,
+    )

@@ -82,22 +82,34 @@ class Dossier:
         return list(self.session.scalars(query))
 
     def happened(
-        self, kind: str, *, effective_on: date, changes: Mapping[str, Any], note: str | None = None, progress: bool = False
+        self,
+        kind: str,
+        *,
+        effective_on: date,
+        changes: Mapping[str, Any],
+        note: str | None = None,
+        progress: bool = False,
     ) -> None:
         """Append to the account's history; a progress event also restarts the no-progress clock."""
         self.events.append(
-            event_row(self.account, kind, actor=self.actor, effective_on=effective_on, now=self.now, changes=changes,
-                      note=note, is_progress=progress)
-        )  # fmt: skip
+            event_row(
+                self.account,
+                kind,
+                actor=self.actor,
+                effective_on=effective_on,
+                now=self.now,
+                changes=changes,
+                note=note,
+                is_progress=progress,
+            )
+        )
         if progress:
             self.progress_on = max(self.progress_on or effective_on, effective_on)
 
 
 def dimensions(account: Account) -> Dimensions:
     """The fields of an account that its standings carry."""
-    return Dimensions(
-        account.team_id, account.product, account.segment, account.region, account.industry, account.tier
-    )  # fmt: skip
+    return Dimensions(account.team_id, account.product, account.segment, account.region, account.industry, account.tier)
 
 
 def cell_state(account: Account) -> CellState:
@@ -111,7 +123,7 @@ def evidence_fact(row: Evidence) -> EvidenceFact:
     """A recorded piece of evidence in the form that the rules take."""
     return EvidenceFact(
         row.seq, row.point, row.passes, row.effective_on, row.expires_on, row.retracted_on, row.contact_seq, row.hand
-    )  # fmt: skip
+    )
 
 
 def contact_facts(contact: Contact, day: date) -> ContactFacts:
@@ -131,8 +143,14 @@ def contact_facts(contact: Contact, day: date) -> ContactFacts:
 def record_facts(dossier: Dossier) -> RecordFacts:
     """What the account's record says, for the control points that are computed from it."""
     j, contacts = dossier.journey, [contact_facts(c, dossier.today) for c in dossier.contacts()]
-    gap = {"metric": j.gap_metric, "unit": j.gap_unit, "from": j.gap_from, "to": j.gap_to, "by": j.gap_by,
-           "evidence": j.gap_evidence}  # fmt: skip
+    gap = {
+        "metric": j.gap_metric,
+        "unit": j.gap_unit,
+        "from": j.gap_from,
+        "to": j.gap_to,
+        "by": j.gap_by,
+        "evidence": j.gap_evidence,
+    }
     author = next((c for c in contacts if c.id == j.vision_contact_seq), None)
     return RecordFacts(
         beneficiary=j.beneficiary,
@@ -168,7 +186,13 @@ _FORBIDDEN = {
 
 
 def open_dossier(
-    session: scoped_session[Session], account_id: int, *, actor: Actor, action: Action, now: datetime, today: date
+    session: scoped_session[Session],
+    account_id: int,
+    *,
+    actor: Actor,
+    action: Action,
+    now: datetime,
+    today: date,
 ) -> Dossier:
     """Lock an account and load what its rules need, in four queries whatever its history."""
     account = lock_account(session, account_id, actor, action)
@@ -181,7 +205,9 @@ def open_dossier(
         account=account,
         journey=journey,
         playbooks=load_playbooks(session, journey),
-        evidence=list(session.scalars(select(Evidence).where(Evidence.account_id == account_id).order_by(Evidence.seq))),
+        evidence=list(
+            session.scalars(select(Evidence).where(Evidence.account_id == account_id).order_by(Evidence.seq))
+        ),
         actor=actor,
         now=now,
         today=today,

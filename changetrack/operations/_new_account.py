@@ -5,20 +5,45 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from sqlalchemy import func, select, text
+from sqlalchemy.orm import Session, scoped_session
+
 from changetrack.domain.funnel import OPEN_PLACES, place_of
 from changetrack.domain.history import GENESIS, field_diff
 from changetrack.domain.journey.steps import STEPS
 from changetrack.domain.journey.timeline import Dimensions
 from changetrack.domain.journey.timeline import Standing as Stand
 from changetrack.domain.people import Actor
+from changetrack.models import Account
 from changetrack.operations._cells import CellState, FunnelTally, shard_of, standing_facts
 from changetrack.operations._history import actor_label, event_row
 from changetrack.operations._standings import DIMENSIONS, standing_row
 
 RECORD = (
-    "external_id", "name", "organization", "product", "segment", "region", "industry", "tier", "team_id", "owner_id",
-    "started_on", "annual_value", "currency", "attributes",
-)  # fmt: skip
+    "external_id",
+    "name",
+    "organization",
+    "product",
+    "segment",
+    "region",
+    "industry",
+    "tier",
+    "team_id",
+    "owner_id",
+    "started_on",
+    "annual_value",
+    "currency",
+    "attributes",
+)
+
+
+def reserve_ids(session: scoped_session[Session] | Session, count: int) -> list[int]:
+    """Numbers for that many new accounts, which no other transaction will get."""
+    if session.get_bind().dialect.name == "postgresql":
+        draw = "select nextval(pg_get_serial_sequence('accounts', 'id')) from generate_series(1, :n)"
+        return list(session.scalars(text(draw), {"n": count}))
+    last = session.scalar(select(func.max(Account.id))) or 0  # SQLite has one writer, and this is it
+    return list(range(last + 1, last + 1 + count))
 
 
 @dataclass(slots=True)
@@ -74,28 +99,59 @@ def new_account(
     is_watched = place in OPEN_PLACES and placement.step > 0
     chain = _Chain(account_id)
     shown = {name: value for name, value in values.items() if value not in (None, {}, "")}
-    event = event_row(chain, f"account_{kind}", actor=actor, effective_on=placement.entered_on, now=now,
-                      changes=field_diff({}, shown | {"claimed_step": placement.step, "status": placement.status}))  # fmt: skip
+    event = event_row(
+        chain,
+        f"account_{kind}",
+        actor=actor,
+        effective_on=placement.entered_on,
+        now=now,
+        changes=field_diff({}, shown | {"claimed_step": placement.step, "status": placement.status}),
+    )
     tally.count(None, CellState(place, placement.step > 0, False, fields))
     tally.flow(None, standing_facts(account_id, stand, now), shard_of(fields.team_id))
     account = values | {
-        "id": account_id, "name_key": str(values["name"]).casefold(), "status": placement.status, "place": place,
-        "claimed_step": placement.step, "supported_step": 0, "visit_seq": 1, "step_entered_on": placement.entered_on,
-        "self_attested": False, "progress_on": placement.entered_on, "held_days": 0, "held_workdays": 0,
-        "stale": False, "severity": None, "due_on": today if is_watched else None, "review_on": None,
-        "standing_seq": 1, "standing_on": placement.entered_on, "event_seq": chain.event_seq,
-        "event_hash": chain.event_hash, "created_at": now, "updated_at": now, "version": 1,
-    }  # fmt: skip
+        "id": account_id,
+        "name_key": str(values["name"]).casefold(),
+        "status": placement.status,
+        "place": place,
+        "claimed_step": placement.step,
+        "supported_step": 0,
+        "visit_seq": 1,
+        "step_entered_on": placement.entered_on,
+        "self_attested": False,
+        "progress_on": placement.entered_on,
+        "held_days": 0,
+        "held_workdays": 0,
+        "stale": False,
+        "severity": None,
+        "due_on": today if is_watched else None,
+        "review_on": None,
+        "standing_seq": 1,
+        "standing_on": placement.entered_on,
+        "event_seq": chain.event_seq,
+        "event_hash": chain.event_hash,
+        "created_at": now,
+        "updated_at": now,
+        "version": 1,
+    }
     pins = {str(placement.step): playbook_version} if placement.step in STEPS else {}
     closed = placement.entered_on if placement.status == "closed" else None
     return NewAccount(
         account=account,
         journey={"account_id": account_id, "judged_by": pins, "roles_not_applicable": [], "version": 1},
         visit={
-            "account_id": account_id, "seq": 1, "step": placement.step, "kind": kind,
-            "entered_on": placement.entered_on, "left_on": closed, "left_kind": "closed" if closed else None,
-            "self_attested": False, "missing": [], "recorded_at": now, "recorded_by": actor_label(actor),
+            "account_id": account_id,
+            "seq": 1,
+            "step": placement.step,
+            "kind": kind,
+            "entered_on": placement.entered_on,
+            "left_on": closed,
+            "left_kind": "closed" if closed else None,
+            "self_attested": False,
+            "missing": [],
+            "recorded_at": now,
+            "recorded_by": actor_label(actor),
         },
         standing=standing_row(account_id, 1, stand) | {"recorded_at": now},
         event=event,
-    )  # fmt: skip
+    )

@@ -28,7 +28,7 @@ def active_team(dossier: Dossier) -> dict[int, str]:
         .join(User, User.id == TeamMember.user_id)
         .where(TeamMember.team_id == dossier.account.team_id, User.disabled_at.is_(None))
     )
-    return {user_id: role for user_id, role in dossier.session.execute(query)}
+    return {row.user_id: row.role for row in dossier.session.execute(query)}
 
 
 def proposal_facts(dossier: Dossier, proposal: Proposal, sign_offs: list[SignOff]) -> ProposalFacts:

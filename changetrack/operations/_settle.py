@@ -5,7 +5,14 @@ from datetime import date, timedelta
 
 from sqlalchemy import insert
 
-from changetrack.domain.alerts import EvidenceEnd, StaleFacts, StaleLimits, StaleReason, next_due_on, stale_reasons
+from changetrack.domain.alerts import (
+    EvidenceEnd,
+    StaleFacts,
+    StaleLimits,
+    StaleReason,
+    next_due_on,
+    stale_reasons,
+)
 from changetrack.domain.funnel import OPEN_PLACES, status_of
 from changetrack.domain.journey.evidence import expiry
 from changetrack.domain.journey.gate import fingerprint, supported_step
@@ -21,7 +28,13 @@ from changetrack.operations._standings import restate_standings
 
 
 def settle(
-    dossier: Dossier, *, since: date, spans: Sequence[Span] = (), cause: str, at_night: bool = False, quiet: bool = False
+    dossier: Dossier,
+    *,
+    since: date,
+    spans: Sequence[Span] = (),
+    cause: str,
+    at_night: bool = False,
+    quiet: bool = False,
 ) -> tuple[StaleReason, ...]:
     """Bring everything derived into line with what the operation wrote, and append its events.
 
@@ -87,10 +100,17 @@ def _prove(dossier: Dossier, computed: Computed, day: date) -> None:
     point = dossier.point(computed.key)
     held = dossier.judged(dossier.today).states[point.key].holds
     add_evidence(
-        dossier, point=point.key, kind="record", side="machine", passes=True, explanation=point.condition,
-        effective_on=day, expires_on=expiry(point, day), playbook_version=dossier.rule_version(point.step),
+        dossier,
+        point=point.key,
+        kind="record",
+        side="machine",
+        passes=True,
+        explanation=point.condition,
+        effective_on=day,
+        expires_on=expiry(point, day),
+        playbook_version=dossier.rule_version(point.step),
         numbers={},
-    )  # fmt: skip
+    )
     if not held:
         dossier.happened("point_held", effective_on=day, changes={point.key: [False, True]}, progress=True)
 
@@ -169,4 +189,9 @@ def _void_overtaken_proposal(dossier: Dossier) -> None:
     elif fingerprint(proposal.from_step, dossier.judged(dossier.today)) != proposal.fingerprint:
         end_proposal(dossier, proposal, "void", "The evidence has changed since it was proposed.")
     elif dossier.today >= proposal.lapses_on:
-        end_proposal(dossier, proposal, "lapsed", f"Ten business days passed by {proposal.lapses_on - timedelta(days=1)}.")
+        end_proposal(
+            dossier,
+            proposal,
+            "lapsed",
+            f"Ten business days passed by {proposal.lapses_on - timedelta(days=1)}.",
+        )

@@ -1,7 +1,7 @@
 """Recording where an account stands, so that every earlier figure can be told again as it was known."""
 
 from collections.abc import Sequence
-from dataclasses import astuple
+from dataclasses import astuple, replace
 from datetime import date
 
 from sqlalchemy import func, insert, select, update
@@ -37,8 +37,9 @@ def restate_standings(dossier: Dossier, since: date, spans: Sequence[Span], tall
             .values(superseded_at=dossier.now)
         )
     kept = sorted([s for s in believed if s.seq not in gone] + added, key=lambda s: (s.effective_on, s.seq))
-    _tally_chain(dossier, believed, tally, -1)
-    _tally_chain(dossier, kept, tally, 1)
+    is_whole = not believed or believed[0].effective_on >= since
+    _tally_chain(dossier, believed, tally, -1, is_whole=is_whole)
+    _tally_chain(dossier, kept, tally, 1, is_whole=is_whole)
 
 
 def _believed(dossier: Dossier, since: date) -> list[Stand]:
@@ -55,9 +56,15 @@ def _believed(dossier: Dossier, since: date) -> list[Stand]:
 
 def _stand(row: Standing) -> Stand:
     return Stand(
-        row.effective_on, row.place, row.step, row.supported_step, row.stale, row.visit_seq,
-        Dimensions(*(getattr(row, name) for name in DIMENSIONS)), row.seq,
-    )  # fmt: skip
+        row.effective_on,
+        row.place,
+        row.step,
+        row.supported_step,
+        row.stale,
+        row.visit_seq,
+        Dimensions(*(getattr(row, name) for name in DIMENSIONS)),
+        row.seq,
+    )
 
 
 def _days(dossier: Dossier, since: date, spans: Sequence[Span], believed: Sequence[Stand]) -> list[date]:
@@ -98,12 +105,9 @@ def _append(dossier: Dossier, added: Sequence[Stand]) -> list[Stand]:
         account.standing_seq += 1
         account.standing_on = max(account.standing_on, stand.effective_on)
         rows.append(standing_row(account.id, account.standing_seq, stand) | {"recorded_at": dossier.now})
-        numbered.append(Stand(*(getattr(stand, f) for f in _FIELDS), seq=account.standing_seq))
+        numbered.append(replace(stand, seq=account.standing_seq))
     dossier.session.execute(insert(Standing), rows)
     return numbered
-
-
-_FIELDS = ("effective_on", "place", "step", "supported_step", "stale", "visit_seq", "dimensions")
 
 
 def standing_row(account_id: int, seq: int, stand: Stand) -> dict[str, object]:
@@ -121,10 +125,11 @@ def standing_row(account_id: int, seq: int, stand: Stand) -> dict[str, object]:
     }
 
 
-def _tally_chain(dossier: Dossier, chain: Sequence[Stand], tally: FunnelTally, sign: int) -> None:
+def _tally_chain(dossier: Dossier, chain: Sequence[Stand], tally: FunnelTally, sign: int, *, is_whole: bool) -> None:
+    """Tally the flows along a chain of standings; the first of a `whole` chain is the account's very first."""
     previous = None
     for stand in chain:
         facts = standing_facts(dossier.account.id, stand, dossier.now)
-        if previous is not None or stand.seq == 1:
+        if previous is not None or is_whole:
             tally.flow(previous, facts, shard_of(stand.dimensions.team_id), sign)
         previous = facts

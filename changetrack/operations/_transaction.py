@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import cast
 
 from sqlalchemy.orm import Session, scoped_session
 
@@ -15,7 +16,7 @@ def transaction() -> Iterator[scoped_session[Session]]:
     On SQLite the write lock is taken at the start, so that nobody works for a result that then is refused.
     Operations do not call operations: a second transaction inside the first is an error.
     """
-    session = db.session
+    session = cast(scoped_session[Session], db.session)
     if session.info.get("in_operation"):
         raise RuntimeError("an operation was called inside an operation")
     session.rollback()  # what a page read before belongs to an older snapshot

@@ -4,16 +4,28 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, insert, select, update
 
 from changetrack.domain.history import field_diff
 from changetrack.domain.journey.moves import day_reasons
 from changetrack.domain.people import Action, Actor, may
 from changetrack.domain.refusal import Forbidden, NotFound, OperationRefused, Reason, StaleVersion, refuse_if
-from changetrack.models import Account, Alias, Event, Journey, PlaybookVersion, Standing, Team, User, Visit, db
+from changetrack.models import (
+    Account,
+    Alert,
+    Alias,
+    Event,
+    Journey,
+    PlaybookVersion,
+    Standing,
+    Team,
+    User,
+    Visit,
+    db,
+)
 from changetrack.operations._cells import FunnelTally
 from changetrack.operations._dossier import open_dossier
-from changetrack.operations._new_account import RECORD, Placement, new_account
+from changetrack.operations._new_account import RECORD, Placement, new_account, reserve_ids
 from changetrack.operations._settle import settle
 from changetrack.operations._transaction import transaction
 
@@ -30,16 +42,29 @@ def create_account(*, record: Mapping[str, Any], actor: Actor, now: datetime, to
         if not may(actor, Action.EDIT_RECORD, values.get("team_id")):
             raise Forbidden("You may add accounts to your own teams only.")
         refuse_if(_record_reasons(values, None, today))
-        values.setdefault("external_id", None)
-        account_id = (session.scalar(select(func.max(Account.id))) or 0) + 1
-        values["external_id"] = values["external_id"] or f"ct-{account_id}"
+        account_id = reserve_ids(session, 1)[0]
+        values["external_id"] = values.get("external_id") or f"ct-{account_id}"
         version = session.scalar(select(func.max(PlaybookVersion.version))) or 1
         started = values.get("started_on") or today
         tally = FunnelTally()
-        rows = new_account(account_id, values, Placement(0, started, "not_opened"), kind="created",
-                           playbook_version=version, actor=actor, now=now, today=today, tally=tally)  # fmt: skip
-        for table, row in ((Account, rows.account), (Journey, rows.journey), (Visit, rows.visit),
-                           (Standing, rows.standing), (Event, rows.event)):  # fmt: skip
+        rows = new_account(
+            account_id,
+            values,
+            Placement(0, started, "not_opened"),
+            kind="created",
+            playbook_version=version,
+            actor=actor,
+            now=now,
+            today=today,
+            tally=tally,
+        )
+        for table, row in (
+            (Account, rows.account),
+            (Journey, rows.journey),
+            (Visit, rows.visit),
+            (Standing, rows.standing),
+            (Event, rows.event),
+        ):
             session.execute(insert(table), [row])
         tally.flush(session)
         return account_id
@@ -58,7 +83,9 @@ def edit_account(
         before = {name: getattr(account, name) for name in after}
         if account.version != version:
             raise StaleVersion(current=before, typed=after)
-        if after.get("team_id", account.team_id) != account.team_id and not may(actor, Action.EDIT_RECORD, after["team_id"]):
+        if after.get("team_id", account.team_id) != account.team_id and not may(
+            actor, Action.EDIT_RECORD, after["team_id"]
+        ):
             raise Forbidden("You may hand an account only to a team of yours.")
         refuse_if(_record_reasons(before | after, account_id, today))
         changes = field_diff(before, after)
@@ -68,6 +95,9 @@ def edit_account(
             setattr(account, name, value)
         account.name_key = account.name.casefold()
         account.version += 1
+        if "team_id" in changes:  # whoever has the account now hears of it
+            open_ones = (Alert.account_id == account_id, Alert.state != "resolved")
+            session.execute(update(Alert).where(*open_ones).values(team_id=account.team_id))
         dossier.happened("account_edited", effective_on=today, changes=changes)
         settle(dossier, since=today, cause="The record was edited.")
 

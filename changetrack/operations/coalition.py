@@ -13,7 +13,17 @@ from changetrack.operations._dossier import Dossier, open_dossier
 from changetrack.operations._settle import settle
 from changetrack.operations._transaction import transaction
 
-CONTACT_FIELDS = ("name", "email", "title", "function", "path_roles", "powers", "in_coalition", "is_sponsor", "left_on")
+CONTACT_FIELDS = (
+    "name",
+    "email",
+    "title",
+    "function",
+    "path_roles",
+    "powers",
+    "in_coalition",
+    "is_sponsor",
+    "left_on",
+)
 
 
 def add_contact(*, account_id: int, contact: Mapping[str, Any], actor: Actor, now: datetime, today: date) -> int:
@@ -31,7 +41,14 @@ def add_contact(*, account_id: int, contact: Mapping[str, Any], actor: Actor, no
 
 
 def edit_contact(
-    *, account_id: int, seq: int, contact: Mapping[str, Any], version: int, actor: Actor, now: datetime, today: date
+    *,
+    account_id: int,
+    seq: int,
+    contact: Mapping[str, Any],
+    version: int,
+    actor: Actor,
+    now: datetime,
+    today: date,
 ) -> None:
     """Save an edited contact; `version` is the one that was shown. Raises StaleVersion, OperationRefused, NotFound."""
     with transaction() as session:
@@ -65,9 +82,12 @@ def set_decision_path(
         left_out = sorted(set(not_applicable))
         wrong = [r for r in left_out if r not in PATH_ROLES or r in ALWAYS_APPLICABLE]
         if wrong:
-            raise OperationRefused([Reason("not_applicable", f"“{r}” always belongs to a decision path.") for r in wrong])
-        changes = field_diff({"roles_not_applicable": dossier.journey.roles_not_applicable},
-                             {"roles_not_applicable": left_out})  # fmt: skip
+            raise OperationRefused(
+                [Reason("not_applicable", f"“{r}” always belongs to a decision path.") for r in wrong]
+            )
+        changes = field_diff(
+            {"roles_not_applicable": dossier.journey.roles_not_applicable}, {"roles_not_applicable": left_out}
+        )
         if not changes:
             return
         dossier.journey.roles_not_applicable = left_out
@@ -77,7 +97,7 @@ def set_decision_path(
 
 
 def _cleaned(contact: Mapping[str, Any]) -> dict[str, Any]:
-    values = {k: (v.strip() or None) if isinstance(v, str) else v for k, v in contact.items()}
+    values: dict[str, Any] = {k: (v.strip() or None) if isinstance(v, str) else v for k, v in contact.items()}
     for name in ("path_roles", "powers"):
         if name in values:
             values[name] = sorted(set(values[name] or []))
@@ -90,10 +110,16 @@ def _reasons(dossier: Dossier, values: Mapping[str, Any], seq: int | None) -> li
     reasons = [Reason(k, f"A contact has no field “{k}”.") for k in values if k not in CONTACT_FIELDS]
     if "name" in values and not values["name"]:
         reasons.append(Reason("name", "A person needs a name."))
-    reasons += [Reason("path_roles", f"“{r}” is not a role of the decision path.")
-                for r in values.get("path_roles", []) if r not in PATH_ROLES]  # fmt: skip
-    reasons += [Reason("powers", f"“{p}” is not one of " + ", ".join(POWERS) + ".")
-                for p in values.get("powers", []) if p not in POWERS]  # fmt: skip
+    reasons += [
+        Reason("path_roles", f"“{r}” is not a role of the decision path.")
+        for r in values.get("path_roles", [])
+        if r not in PATH_ROLES
+    ]
+    reasons += [
+        Reason("powers", f"“{p}” is not one of " + ", ".join(POWERS) + ".")
+        for p in values.get("powers", [])
+        if p not in POWERS
+    ]
     email = values.get("email")
     if email and any(c.email == email and c.seq != seq for c in dossier.contacts()):
         reasons.append(Reason("email", "Another person of this account has that address."))

@@ -22,8 +22,11 @@ def install_playbook(*, actor: Actor, now: datetime) -> bool:
     with transaction() as session:
         if session.scalar(select(func.count()).select_from(PlaybookVersion)):
             return False
-        session.add(PlaybookVersion(version=1, body=DEFAULT_PLAYBOOK, note="As shipped.", created_by=actor_label(actor),
-                                    created_at=now))  # fmt: skip
+        session.add(
+            PlaybookVersion(
+                version=1, body=DEFAULT_PLAYBOOK, note="As shipped.", created_by=actor_label(actor), created_at=now
+            )
+        )
         return True
 
 
@@ -46,8 +49,18 @@ def change_playbook(*, body: Mapping[str, Any], note: str, based_on: int, actor:
             reasons.append(Reason("note", "Say in a sentence why the playbook changes."))
         refuse_if(reasons)
         version = newest.version + 1
-        session.add(PlaybookVersion(version=version, body=dict(body), note=note.strip(), created_by=actor_label(actor),
-                                    created_at=now))  # fmt: skip
-        record_audit(session, subject="playbook", kind="playbook_changed", actor=actor, now=now,
-               changes=field_diff({"version": newest.version}, {"version": version, "steps": list(steps)}), note=note)  # fmt: skip
+        session.add(
+            PlaybookVersion(
+                version=version, body=dict(body), note=note.strip(), created_by=actor_label(actor), created_at=now
+            )
+        )
+        record_audit(
+            session,
+            subject="playbook",
+            kind="playbook_changed",
+            actor=actor,
+            now=now,
+            changes=field_diff({"version": newest.version}, {"version": version, "steps": list(steps)}),
+            note=note,
+        )
         return version

@@ -107,7 +107,7 @@ def _user(session: scoped_session[Session], user_id: int) -> User:
 
 def _roles_in(session: scoped_session[Session], team_id: int) -> dict[int, str]:
     rows = session.execute(select(TeamMember.user_id, TeamMember.role).where(TeamMember.team_id == team_id))
-    return dict(rows.tuples().all())
+    return {row.user_id: row.role for row in rows}
 
 
 def _refuse_taken_name(session: scoped_session[Session], name: str, *, but: int | None) -> None:

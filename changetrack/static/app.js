@@ -50,18 +50,21 @@
     if (outside && !dialog.querySelector("form:not([method=dialog])")) dialog.close();
   });
 
-  // Menus close when one clicks elsewhere or presses Escape.
-  const closeMenus = (except) => {
-    for (const menu of document.querySelectorAll("details.menu[open]"))
-      if (!except || !menu.contains(except)) menu.open = false;
-  };
-  document.addEventListener("click", (event) => closeMenus(event.target));
-  document.addEventListener("keydown", (event) => {
-    if (event.key !== "Escape") return;
-    const menu = event.target instanceof Element && event.target.closest("details.menu[open]");
-    closeMenus();
-    if (menu) menu.querySelector("summary").focus();
-  });
+  // Menus are native popovers; where the browser cannot place them beside their button, this does.
+  if (!CSS.supports("position-area: bottom")) {
+    document.addEventListener("toggle", (event) => {
+      const panel = event.target;
+      const opener = event.newState === "open" && panel.matches(".menu-panel") && document.querySelector(`[popovertarget="${CSS.escape(panel.id)}"]`);
+      if (!opener) return;
+      const box = opener.getBoundingClientRect();
+      const left = panel.matches(".to-left") ? box.right - panel.offsetWidth : box.left;
+      const below = box.bottom + panel.offsetHeight + 8 < window.innerHeight;
+      panel.style.margin = "0";
+      panel.style.inset = "auto";
+      panel.style.left = `${Math.max(8, Math.min(left, window.innerWidth - panel.offsetWidth - 8))}px`;
+      panel.style.top = `${below ? box.bottom + 4 : Math.max(8, box.top - panel.offsetHeight - 4)}px`;
+    }, true);
+  }
 
   // Messages
   const toasts = () => {

@@ -37,6 +37,14 @@ class SignedInUser(UserMixin):  # type: ignore[misc]  # Flask-Login is not typed
         return self.token
 
 
+class SessionManager(LoginManager):  # type: ignore[misc]  # Flask-Login is not typed
+    """Flask-Login without its second cookie."""
+
+    def _update_remember_cookie(self, response: Response) -> Response:
+        """There is none; looking for it reads the session, and then even style sheets vary by cookie."""
+        return response
+
+
 def init_sessions(app: Flask, settings: Settings) -> None:
     """Set up cookies, the loading of who asks, the guard before pages, protection against forged forms."""
     app.config.update(
@@ -49,7 +57,7 @@ def init_sessions(app: Flask, settings: Settings) -> None:
         PERMANENT_SESSION_LIFETIME=lifetime(settings),
         WTF_CSRF_TIME_LIMIT=None,  # as long as the session; a page left open over lunch still saves
     )
-    manager = LoginManager(app)
+    manager = SessionManager(app)
     manager.session_protection = None  # a telephone changes its address; the session row is what protects
     manager.user_loader(_load)
     app.before_request(_guard)

@@ -37,9 +37,16 @@ def init_static_files(app: Flask) -> None:
             return response
         if request.args.get("v") == _version(app, (request.view_args or {})["filename"]):
             response.headers["Cache-Control"] = FOR_EVER
-        response.direct_passthrough = False
-        response.set_data(response.get_data())  # whole, so that its compressed form is made once
-        return compress.after_request(response)
+        return compress.after_request(_whole(response))
+
+
+def _whole(response: Response) -> Response:
+    """The response with its file read, so that its compressed form is made once and kept."""
+    file: Any = response.response
+    response.direct_passthrough = False
+    response.set_data(response.get_data())
+    file.close()
+    return response
 
 
 def _version(app: Flask, filename: str) -> str | None:

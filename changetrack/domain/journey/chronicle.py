@@ -1,8 +1,9 @@
-"""The story of an account told anew: what is on record and what is learned late, as visits and holds in order."""
+"""The story of an account told anew: what is on record and what is learned late, as visits and holds."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from itertools import pairwise
 
 from changetrack.domain.journey.steps import (
     CLOSE_OUTCOMES,
@@ -16,13 +17,13 @@ from changetrack.domain.journey.timeline import HoldFacts, Span, VisitFacts, spa
 RESUMED = -1
 """In place of a place: the end of a hold, at the step at which it began."""
 
-_PLACEHOLDERS = ("imported", "created")
-_FORWARD = ("advanced", "excepted", "opened")
+_PLACEHOLDERS = {"imported", "created"}
+_FORWARD = {"advanced", "excepted", "opened"}
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """That an account came to a place on a day; `visit_seq` or `hold_seq` number what is on record already."""
+    """That an account came to a place on a day; `visit_seq` or `hold_seq` number what is on record."""
 
     on: date
     place: int
@@ -62,60 +63,97 @@ class Chronicle:
     stays: tuple[Stay, ...]
     parkings: tuple[Parking, ...]
 
+    def says_the_same(self, other: "Chronicle") -> bool:
+        """Whether both tell the same visits and holds, whatever their numbers."""
+        return _unnumbered(self) == _unnumbered(other)
+
     def spans(self) -> list[Span]:
         """The places of the account in order of days."""
-        return spans(
-            [VisitFacts(n, s.step, s.entered_on, s.left_on, s.left_kind == "closed") for n, s in enumerate(self.stays, 1)],
-            [HoldFacts(p.held_on, p.resumed_on) for p in self.parkings],
-        )
+        visits = [
+            VisitFacts(seq, stay.step, stay.entered_on, stay.left_on, stay.left_kind == "closed")
+            for seq, stay in enumerate(self.stays, 1)
+        ]
+        return spans(visits, [HoldFacts(p.held_on, p.resumed_on) for p in self.parkings])
+
+
+def _unnumbered(chronicle: Chronicle) -> tuple[list[Stay], list[Parking]]:
+    return [replace(s, was=0) for s in chronicle.stays], [replace(p, was=0) for p in chronicle.parkings]
 
 
 def on_record(stays: Iterable[Stay], parkings: Iterable[Parking]) -> list[Record]:
-    """What visits and holds on record say, as records in order of time."""
-    found = []
+    """What visits and holds on record (each in order of time) say, as records in order of time."""
+    found: list[Record] = []
     for stay in stays:
         found.append(Record(stay.entered_on, stay.step, visit_seq=stay.was))
         if stay.left_kind == "closed" and stay.left_on is not None:
             found.append(Record(stay.left_on, CLOSED_PLACE, stay.reason, visit_seq=stay.was))
     for parking in parkings:
-        found.append(Record(parking.held_on, HELD_PLACE, parking.reason, hold_seq=parking.was))
-        if parking.resumed_on is not None:
-            found.append(Record(parking.resumed_on, RESUMED))
-    return sorted(found, key=lambda r: (r.on, r.place in (HELD_PLACE, CLOSED_PLACE)))
+        _put_hold(found, parking)
+    return found
+
+
+def _put_hold(found: list[Record], parking: Parking) -> None:
+    """A hold stands after what came before it on its day; its end before what follows on that day."""
+    day = parking.held_on
+    before = (n for n, r in enumerate(found) if r.on < day or (r.on == day and r.place != CLOSED_PLACE))
+    begin = max(before, default=-1) + 1
+    found.insert(begin, Record(day, HELD_PLACE, parking.reason, hold_seq=parking.was))
+    if parking.resumed_on is not None:
+        later = (n for n, r in enumerate(found) if n > begin and r.on >= parking.resumed_on)
+        found.insert(next(later, len(found)), Record(parking.resumed_on, RESUMED))
 
 
 def tell(stays: Sequence[Stay], parkings: Sequence[Parking], learned: Sequence[Record]) -> Chronicle:
-    """Tell the story anew with what was `learned` (in the order of its file); late records take their place in time.
+    """Tell the story anew with what was `learned` (in the order of its file), each at its place in time.
 
-    What is on record keeps its identity. An account's placeholder, the step "not opened" with which it was first
-    recorded, gives way to records of an earlier or the same day. Records that say nothing new change nothing.
+    What is on record keeps its identity. An account's placeholder, the step "not opened" with which it was
+    first recorded, gives way to records of the same or an earlier day. Nothing new changes nothing.
     """
-    known = {stay.was: stay for stay in stays}
-    parked = {parking.was: parking for parking in parkings}
-    return _Teller(known, parked).tell(_in_order(_without_placeholder(stays, on_record(stays, parkings), learned), learned))
+    recorded = _without_placeholder(stays, on_record(stays, parkings), learned)
+    teller = _Teller({stay.was: stay for stay in stays}, {parking.was: parking for parking in parkings})
+    return teller.tell(_in_order(recorded, learned))
 
 
-def _without_placeholder(
-    stays: Sequence[Stay], recorded: list[Record], learned: Sequence[Record]
-) -> list[Record]:
-    if not stays or stays[0].step != NOT_OPENED or stays[0].kind not in _PLACEHOLDERS or not learned:
+def _without_placeholder(stays: Sequence[Stay], recorded: list[Record], learned: Sequence[Record]) -> list[Record]:
+    if not stays or not learned or stays[0].step != NOT_OPENED or stays[0].kind not in _PLACEHOLDERS:
         return recorded
-    first = min(record.on for record in learned)
-    if first > stays[0].entered_on or any(r.place == NOT_OPENED and r.on == stays[0].entered_on for r in learned):
+    placeholder = stays[0]
+    day = placeholder.entered_on
+    gives_way = any(r.on < day or (r.on == day and r.place < HELD_PLACE) for r in learned)
+    is_confirmed = any(r.on == day and r.place == NOT_OPENED for r in learned)
+    if is_confirmed or not gives_way:
         return recorded
-    return [r for r in recorded if r.visit_seq != stays[0].was or r.place == CLOSED_PLACE]
+    return [r for r in recorded if r.visit_seq != placeholder.was or r.place == CLOSED_PLACE]
 
 
-def _in_order(recorded: Sequence[Record], learned: Sequence[Record]) -> list[Record]:
-    """Both in order of days; within a day what the file repeats stands where the file has it, the rest before."""
-    waiting = {(r.on, r.place): r for r in recorded}
-    merged = []
-    for position, record in enumerate(sorted(learned, key=lambda r: r.on)):
-        known = waiting.pop((record.on, record.place), None)
-        kept = replace(known, reason=record.reason or known.reason) if known else record
-        merged.append((record.on, 1, position, kept))
-    rest = [(r.on, 0, position, r) for position, r in enumerate(recorded) if (r.on, r.place) in waiting]
-    return [record for *_, record in sorted(merged + rest, key=lambda item: item[:3])]
+def _in_order(recorded: Sequence[Record], learned: Sequence[Record]) -> Iterator[Record]:
+    days: dict[date, tuple[list[Record], list[Record]]] = {}
+    for record in recorded:
+        days.setdefault(record.on, ([], []))[0].append(record)
+    for record in learned:
+        days.setdefault(record.on, ([], []))[1].append(record)
+    for day in sorted(days):
+        yield from _one_day(*days[day])
+
+
+def _one_day(recorded: list[Record], learned: list[Record]) -> list[Record]:
+    """The records of one day: what both tell of stands in the order of the file, if that tells of more."""
+    told: list[Record] = []
+    confirmed: dict[int, Record] = {}
+    for record in learned:
+        places = (n for n, r in enumerate(recorded) if r.place == record.place and n not in confirmed)
+        if (known := next(places, None)) is not None:
+            record = confirmed[known] = _confirmed(recorded[known], record)
+        told.append(record)
+    rest = [(n, r) for n, r in enumerate(recorded) if n not in confirmed]
+    if len(told) == len(confirmed) and any(r.place != RESUMED for _, r in rest):
+        return [confirmed.get(n, r) for n, r in enumerate(recorded)]
+    first = min(confirmed, default=len(recorded))
+    return [r for n, r in rest if n < first] + told + [r for n, r in rest if n > first]
+
+
+def _confirmed(known: Record, learned: Record) -> Record:
+    return replace(known, reason=learned.reason or known.reason)
 
 
 class _Teller:
@@ -137,6 +175,9 @@ class _Teller:
                 self._close(record)
             else:
                 self._come_to(record)
+        for stay, following in pairwise(self._stays):
+            if stay.left_kind != "closed":
+                stay.left_on, stay.left_kind = following.entered_on, following.kind
         return Chronicle(tuple(self._stays), tuple(self._parkings))
 
     def _resume(self, on: date) -> None:
@@ -181,8 +222,6 @@ class _Teller:
             return
         kind = self._kind(last, record)
         stay = Stay(record.place, kind, record.on)
-        if last is not None and not self._is_closed:
-            last.left_on, last.left_kind = record.on, kind
         if record.visit_seq:
             self._adopt(stay, record)
         if kind == "regressed":
@@ -193,11 +232,10 @@ class _Teller:
     def _adopt(self, stay: Stay, record: Record) -> None:
         known = self._known[record.visit_seq]
         stay.was, stay.note = known.was, known.note
-        stay.reason = known.reason
-        if {stay.kind, known.kind} <= set(_FORWARD) or (stay.kind == "imported" and known.kind in _PLACEHOLDERS):
+        if stay.kind == "regressed":
+            stay.reason = known.reason
+        elif {stay.kind, known.kind} <= _FORWARD or {stay.kind, known.kind} <= _PLACEHOLDERS:
             stay.kind = known.kind
-            if len(self._stays) > 1 and not self._is_closed and self._stays[-1] is not stay:
-                self._stays[-1].left_kind = known.kind
 
     def _explain(self, stay: Stay, record: Record) -> None:
         if record.reason:
@@ -216,7 +254,7 @@ class _Teller:
 
 
 def _coded(reason: str, codes: dict[str, str]) -> tuple[str, str | None]:
-    """A reason as (code, note): known by its code or its words; anything else is "other", with the words kept."""
+    """A reason as (code, note), known by its code or its words; else it is "other", and the note keeps it."""
     key = reason.strip().casefold()
     for code, words in codes.items():
         if key in (code, words.casefold(), code.replace("_", " ")):

@@ -54,8 +54,11 @@ class Judgement:
 def number_reasons(rule: NumberRule, numbers: Mapping[str, float]) -> list[Reason]:
     """What cannot be: a missing or negative number, a part greater than its whole."""
     labels = {f.key: f.label for f in rule.fields}
-    reasons = [Reason(key, f"{label}: a number of 0 or more is needed.")
-               for key, label in labels.items() if numbers.get(key, -1) < 0]  # fmt: skip
+    reasons = [
+        Reason(key, f"{label}: a number of 0 or more is needed.")
+        for key, label in labels.items()
+        if numbers.get(key, -1) < 0
+    ]
     if reasons:
         return reasons
     return [
@@ -69,14 +72,20 @@ def judge_numbers(rule: NumberRule, numbers: Mapping[str, float]) -> Judgement:
     """Apply a control point's rule to its numbers; every condition must be met."""
     labels = {f.key: f.label.lower() for f in rule.fields}
     met: list[tuple[bool, str]] = [
-        (numbers[key] >= floor, f"{labels[key]} {numbers[key]:g} (at least {floor:g})") for key, floor in rule.minimums.items()
+        (numbers[key] >= floor, f"{labels[key]} {numbers[key]:g} (at least {floor:g})")
+        for key, floor in rule.minimums.items()
     ]
     for part, whole, floor in rule.shares:
         share = numbers[part] / numbers[whole] if numbers[whole] else 0.0
         met.append((share >= floor, f"{labels[part]} {share:.0%} of {numbers[whole]:g} (at least {floor:.0%})"))
     for part, whole, floor in rule.samples:
         needed = numbers[whole] * floor
-        met.append((numbers[part] >= needed, f"{labels[part]} {numbers[part]:g} (at least {floor:.0%} of {numbers[whole]:g})"))
+        met.append(
+            (
+                numbers[part] >= needed,
+                f"{labels[part]} {numbers[part]:g} (at least {floor:.0%} of {numbers[whole]:g})",
+            )
+        )
     return Judgement(all(ok for ok, _ in met), "; ".join(text for _, text in met))
 
 
@@ -118,7 +127,7 @@ def point_state(point: ControlPoint, facts: Sequence[EvidenceFact], day: date) -
 
 def breakpoints(facts: Iterable[EvidenceFact]) -> set[date]:
     """The days on which any of the facts begins or stops to count."""
-    days = set()
+    days: set[date] = set()
     for fact in facts:
         days.update(d for d in (fact.effective_on, fact.expires_on, fact.retracted_on) if d is not None)
     return days

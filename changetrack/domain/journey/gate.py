@@ -87,7 +87,9 @@ def missing_points(step: int, *, is_opened: bool, judged: Judged) -> list[Missin
         found.append(Missing(None, 0, "Say who the customer is and what they value.", can_record=True))
     for point, state in judged.required(step):
         if not state.holds:
-            found.append(Missing(point.key, point.step, _why_not(point, state), point.is_recordable, point.may_be_excepted))
+            found.append(
+                Missing(point.key, point.step, _why_not(point, state), point.is_recordable, point.may_be_excepted)
+            )
     return found
 
 
@@ -105,7 +107,7 @@ def fingerprint(step: int, judged: Judged) -> str:
     return hashlib.sha256("\n".join([str(step), *lines]).encode()).hexdigest()
 
 
-def propose_reasons(status: str, step: int, missing: Sequence[Missing]) -> list[Reason]:
+def propose_reasons(status: str, missing: Sequence[Missing]) -> list[Reason]:
     """Why an account may not be proposed to leave its step now."""
     if status == "not_opened":
         return [Reason("opening", "Answer the two opening questions first: who is the customer, what do they value?")]
@@ -142,7 +144,9 @@ def sign_off_reasons(proposal: ProposalFacts, *, user_id: int, today: date, evid
     if today >= proposal.lapses_on:
         reasons.append(Reason("proposal", f"The proposal lapsed on {proposal.lapses_on:%-d %b %Y}. Propose again."))
     if evidence_now != proposal.fingerprint:
-        reasons.append(Reason("proposal", "The evidence has changed since it was proposed. Look at it and propose again."))
+        reasons.append(
+            Reason("proposal", "The evidence has changed since it was proposed. Look at it and propose again.")
+        )
     if user_id == proposal.proposed_by:
         reasons.append(Reason("user", "Who proposes does not sign off: it takes another person."))
     if proposal.team.get(user_id) == "vsm":

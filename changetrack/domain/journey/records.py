@@ -27,7 +27,7 @@ class RecordFacts:
 
 @dataclass(frozen=True, slots=True)
 class Computed:
-    """What the record says of one control point: since when it holds (None: the day it is noticed), or what it lacks."""
+    """What the record says of a control point: since when it holds (None: since noticed), or what it lacks."""
 
     key: str
     lacks: tuple[str, ...]
@@ -61,8 +61,14 @@ def _opening_lacks(facts: RecordFacts) -> tuple[str, ...]:
 
 def _gap_lacks(facts: RecordFacts) -> tuple[str, ...]:
     gap = facts.gap or {}
-    labels = {"metric": "the metric", "unit": "its unit", "from": "where it stands", "to": "where it should be",
-              "by": "by when", "evidence": "evidence for where it stands"}  # fmt: skip
+    labels = {
+        "metric": "the metric",
+        "unit": "its unit",
+        "from": "where it stands",
+        "to": "where it should be",
+        "by": "by when",
+        "evidence": "evidence for where it stands",
+    }
     return tuple(label for key, label in labels.items() if not gap.get(key))
 
 

@@ -16,7 +16,12 @@ REGRESS_REASONS = {
     "claimed_too_early": "Claimed too early",
     "other": "Other",
 }
-CLOSE_OUTCOMES = {"churned": "Churned", "merged": "Merged", "never_started": "Never started", "other": "Other"}
+CLOSE_OUTCOMES = {
+    "churned": "Churned",
+    "merged": "Merged",
+    "never_started": "Never started",
+    "other": "Other",
+}
 
 
 @dataclass(frozen=True, slots=True)

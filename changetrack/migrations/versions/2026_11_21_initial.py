@@ -162,10 +162,10 @@ def _create_evidence() -> None:
         sa.Column("retracted_on", sa.Date(), nullable=True),
         sa.Column("retracted_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("retracted_because", sa.String(length=500), nullable=True),
-        sa.CheckConstraint("hand is null or hand in ('own', 'reported')", name="ck_evidence_hand"),
-        sa.CheckConstraint("kind in ('attested', 'numbers', 'link', 'record')", name="ck_evidence_kind"),
-        sa.CheckConstraint("side in ('ours', 'customer', 'machine')", name="ck_evidence_side"),
-        sa.CheckConstraint("expires_on is null or expires_on > effective_on", name="ck_evidence_expiry"),
+        sa.CheckConstraint("hand is null or hand in ('own', 'reported')", name=op.f("ck_evidence_hand")),
+        sa.CheckConstraint("kind in ('attested', 'numbers', 'link', 'record')", name=op.f("ck_evidence_kind")),
+        sa.CheckConstraint("side in ('ours', 'customer', 'machine')", name=op.f("ck_evidence_side")),
+        sa.CheckConstraint("expires_on is null or expires_on > effective_on", name=op.f("ck_evidence_expiry")),
         sa.PrimaryKeyConstraint("account_id", "seq", name="pk_evidence"),
     )
 
@@ -180,6 +180,9 @@ def _create_funnel_cells() -> None:
         sa.Column("accounts", sa.Integer(), nullable=False),
         sa.Column("unsupported", sa.Integer(), nullable=False),
         sa.Column("stale", sa.Integer(), nullable=False),
+        sa.CheckConstraint(
+            "accounts >= 0 and unsupported >= 0 and stale >= 0", name=op.f("ck_funnel_cells_not_negative")
+        ),
         sa.PrimaryKeyConstraint("field", "value", "shard", "place", name="pk_funnel_cells"),
     )
 
@@ -313,12 +316,10 @@ def _create_standings() -> None:
         sa.Column("region", sa.String(length=120), nullable=True),
         sa.Column("industry", sa.String(length=120), nullable=True),
         sa.Column("tier", sa.String(length=120), nullable=True),
-        sa.CheckConstraint("place between 0 and 11", name="ck_standings_place"),
+        sa.CheckConstraint("place between 0 and 11", name=op.f("ck_standings_place")),
         sa.PrimaryKeyConstraint("account_id", "seq", name="pk_standings"),
     )
-    op.create_index(
-        "ix_standings_effective_on", "standings", ["effective_on", "account_id", "seq"], unique=False
-    )
+    op.create_index("ix_standings_effective_on", "standings", ["effective_on", "account_id", "seq"], unique=False)
 
 
 def _create_teams() -> None:
@@ -345,8 +346,8 @@ def _create_users() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("disabled_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("version", sa.Integer(), nullable=False),
-        sa.CheckConstraint("role in ('admin', 'executive', 'member')", name="ck_users_role"),
-        sa.CheckConstraint("email = lower(email)", name="ck_users_email_lower"),
+        sa.CheckConstraint("role in ('admin', 'executive', 'member')", name=op.f("ck_users_role")),
+        sa.CheckConstraint("email = lower(email)", name=op.f("ck_users_email_lower")),
         sa.PrimaryKeyConstraint("id", name="pk_users"),
         sa.UniqueConstraint("email", name="uq_users_email"),
     )
@@ -369,8 +370,8 @@ def _create_visits() -> None:
         sa.Column("exception_ends_on", sa.Date(), nullable=True),
         sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("recorded_by", sa.String(length=254), nullable=False),
-        sa.CheckConstraint("left_on is null or left_on >= entered_on", name="ck_visits_order"),
-        sa.CheckConstraint("step between 0 and 9", name="ck_visits_step"),
+        sa.CheckConstraint("left_on is null or left_on >= entered_on", name=op.f("ck_visits_order")),
+        sa.CheckConstraint("step between 0 and 9", name=op.f("ck_visits_step")),
         sa.PrimaryKeyConstraint("account_id", "seq", name="pk_visits"),
     )
 
@@ -416,12 +417,12 @@ def _create_accounts() -> None:
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.CheckConstraint(
-            "status in ('not_opened', 'active', 'anchored', 'held', 'closed')", name="ck_accounts_status"
+            "status in ('not_opened', 'active', 'anchored', 'held', 'closed')", name=op.f("ck_accounts_status")
         ),
-        sa.CheckConstraint("(annual_value is null) = (currency is null)", name="ck_accounts_money"),
-        sa.CheckConstraint("claimed_step between 0 and 9", name="ck_accounts_claimed_step"),
-        sa.CheckConstraint("place between 0 and 11", name="ck_accounts_place"),
-        sa.CheckConstraint("supported_step between 0 and claimed_step", name="ck_accounts_supported_step"),
+        sa.CheckConstraint("(annual_value is null) = (currency is null)", name=op.f("ck_accounts_money")),
+        sa.CheckConstraint("claimed_step between 0 and 9", name=op.f("ck_accounts_claimed_step")),
+        sa.CheckConstraint("place between 0 and 11", name=op.f("ck_accounts_place")),
+        sa.CheckConstraint("supported_step between 0 and claimed_step", name=op.f("ck_accounts_supported_step")),
         sa.ForeignKeyConstraint(["owner_id"], ["users.id"], name="fk_accounts_owner_id"),
         sa.ForeignKeyConstraint(["team_id"], ["teams.id"], name="fk_accounts_team_id"),
         sa.PrimaryKeyConstraint("id", name="pk_accounts"),
@@ -435,6 +436,10 @@ def _create_accounts() -> None:
         sqlite_where=sa.text("due_on is not null"),
         postgresql_where=sa.text("due_on is not null"),
     )
+    op.create_index("ix_accounts_name_key_id", "accounts", ["name_key", "id"], unique=False)
+    op.create_index("ix_accounts_organization", "accounts", ["organization"], unique=False)
+    op.create_index("ix_accounts_owner_id", "accounts", ["owner_id"], unique=False)
+    op.create_index("ix_accounts_place_name_key_id", "accounts", ["place", "name_key", "id"], unique=False)
     op.create_index(
         "ix_accounts_review_on",
         "accounts",
@@ -444,14 +449,6 @@ def _create_accounts() -> None:
         postgresql_where=sa.text("review_on is not null"),
     )
     op.create_index(
-        "ix_accounts_unsupported",
-        "accounts",
-        ["place", "name_key", "id"],
-        unique=False,
-        sqlite_where=sa.text("supported_step < claimed_step and place < 10"),
-        postgresql_where=sa.text("supported_step < claimed_step and place < 10"),
-    )
-    op.create_index(
         "ix_accounts_stale",
         "accounts",
         ["place", "name_key", "id"],
@@ -459,19 +456,18 @@ def _create_accounts() -> None:
         sqlite_where=sa.text("stale"),
         postgresql_where=sa.text("stale"),
     )
-    op.create_index("ix_accounts_name_key_id", "accounts", ["name_key", "id"], unique=False)
-    op.create_index("ix_accounts_organization", "accounts", ["organization"], unique=False)
-    op.create_index("ix_accounts_owner_id", "accounts", ["owner_id"], unique=False)
-    op.create_index("ix_accounts_place_name_key_id", "accounts", ["place", "name_key", "id"], unique=False)
     op.create_index("ix_accounts_step_entered_on_id", "accounts", ["step_entered_on", "id"], unique=False)
+    op.create_index("ix_accounts_team_id_name_key_id", "accounts", ["team_id", "name_key", "id"], unique=False)
     op.create_index(
-        "ix_accounts_team_id_name_key_id", "accounts", ["team_id", "name_key", "id"], unique=False
+        "ix_accounts_team_id_place_name_key_id", "accounts", ["team_id", "place", "name_key", "id"], unique=False
     )
     op.create_index(
-        "ix_accounts_team_id_place_name_key_id",
+        "ix_accounts_unsupported",
         "accounts",
-        ["team_id", "place", "name_key", "id"],
+        ["place", "name_key", "id"],
         unique=False,
+        sqlite_where=sa.text("supported_step < claimed_step and place < 10"),
+        postgresql_where=sa.text("supported_step < claimed_step and place < 10"),
     )
 
 
@@ -488,9 +484,7 @@ def _create_notifications() -> None:
         sa.ForeignKeyConstraint(["user_id"], ["users.id"], name="fk_notifications_user_id"),
         sa.PrimaryKeyConstraint("key", name="pk_notifications"),
     )
-    op.create_index(
-        "ix_notifications_user_id_created_at", "notifications", ["user_id", "created_at"], unique=False
-    )
+    op.create_index("ix_notifications_user_id_created_at", "notifications", ["user_id", "created_at"], unique=False)
 
 
 def _create_outbox() -> None:
@@ -541,7 +535,7 @@ def _create_proposals() -> None:
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("ended_because", sa.String(length=500), nullable=True),
         sa.CheckConstraint(
-            "state in ('open', 'accepted', 'void', 'withdrawn', 'lapsed')", name="ck_proposals_state"
+            "state in ('open', 'accepted', 'void', 'withdrawn', 'lapsed')", name=op.f("ck_proposals_state")
         ),
         sa.ForeignKeyConstraint(["proposed_by"], ["users.id"], name="fk_proposals_proposed_by"),
         sa.PrimaryKeyConstraint("account_id", "seq", name="pk_proposals"),
@@ -587,13 +581,11 @@ def _create_sign_offs() -> None:
         sa.Column("fingerprint", sa.String(length=64), nullable=False),
         sa.Column("signed_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("recorded_by", sa.String(length=254), nullable=False),
-        sa.CheckConstraint("(user_id is null) <> (contact_seq is null)", name="ck_sign_offs_one_person"),
+        sa.CheckConstraint("(user_id is null) <> (contact_seq is null)", name=op.f("ck_sign_offs_one_person")),
         sa.ForeignKeyConstraint(["user_id"], ["users.id"], name="fk_sign_offs_user_id"),
         sa.PrimaryKeyConstraint("account_id", "proposal_seq", "seq", name="pk_sign_offs"),
     )
-    op.create_index(
-        "uq_sign_offs_contact", "sign_offs", ["account_id", "proposal_seq", "contact_seq"], unique=True
-    )
+    op.create_index("uq_sign_offs_contact", "sign_offs", ["account_id", "proposal_seq", "contact_seq"], unique=True)
     op.create_index("uq_sign_offs_user", "sign_offs", ["account_id", "proposal_seq", "user_id"], unique=True)
 
 
@@ -603,7 +595,7 @@ def _create_team_members() -> None:
         sa.Column("team_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("role", sa.String(length=12), nullable=False),
-        sa.CheckConstraint("role in ('vsm', 'coordinator', 'member')", name="ck_team_members_role"),
+        sa.CheckConstraint("role in ('vsm', 'coordinator', 'member')", name=op.f("ck_team_members_role")),
         sa.ForeignKeyConstraint(["team_id"], ["teams.id"], name="fk_team_members_team_id"),
         sa.ForeignKeyConstraint(["user_id"], ["users.id"], name="fk_team_members_user_id"),
         sa.PrimaryKeyConstraint("team_id", "user_id", name="pk_team_members"),
@@ -644,10 +636,8 @@ def _create_alerts() -> None:
         sa.Column("resolved_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("resolved_because", sa.Text(), nullable=True),
         sa.Column("version", sa.Integer(), nullable=False),
-        sa.CheckConstraint("severity in ('notice', 'warning', 'critical')", name="ck_alerts_severity"),
-        sa.CheckConstraint(
-            "state in ('firing', 'acknowledged', 'snoozed', 'resolved')", name="ck_alerts_state"
-        ),
+        sa.CheckConstraint("severity in ('notice', 'warning', 'critical')", name=op.f("ck_alerts_severity")),
+        sa.CheckConstraint("state in ('firing', 'acknowledged', 'snoozed', 'resolved')", name=op.f("ck_alerts_state")),
         sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name="fk_alerts_account_id"),
         sa.ForeignKeyConstraint(["acknowledged_by"], ["users.id"], name="fk_alerts_acknowledged_by"),
         sa.PrimaryKeyConstraint("id", name="pk_alerts"),

@@ -41,10 +41,16 @@ def enter_step(dossier: Dossier, to_step: int, *, kind: str, on: date, leaves: b
     seq = account.visit_seq + 1
     dossier.session.add(
         Visit(
-            account_id=account.id, seq=seq, step=to_step, kind=kind, entered_on=on, recorded_at=dossier.now,
-            recorded_by=dossier.actor.email or dossier.actor.name, **visit,
+            account_id=account.id,
+            seq=seq,
+            step=to_step,
+            kind=kind,
+            entered_on=on,
+            recorded_at=dossier.now,
+            recorded_by=dossier.actor.email or dossier.actor.name,
+            **visit,
         )
-    )  # fmt: skip
+    )
     account.visit_seq, account.step_entered_on = seq, on
     account.self_attested = bool(visit.get("self_attested"))
     account.held_days = account.held_workdays = 0

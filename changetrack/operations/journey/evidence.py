@@ -46,7 +46,14 @@ class Recorded:
 
 
 def record_evidence(
-    *, account_id: int, point: str, statement: Statement, effective_on: date, actor: Actor, now: datetime, today: date
+    *,
+    account_id: int,
+    point: str,
+    statement: Statement,
+    effective_on: date,
+    actor: Actor,
+    now: datetime,
+    today: date,
 ) -> Recorded:
     """Record evidence for a control point; the rule of the point decides whether it passes.
 
@@ -66,15 +73,18 @@ def record_evidence(
         row = _append(dossier, rule, statement, contacts, effective_on)
         holds = dossier.judged(today).states[point].holds
         is_progress = (holds and not held) or (row.passes and rule.by == "customer")
-        dossier.happened("evidence_recorded", effective_on=effective_on, changes={point: [held, holds]},
-                         note=row.explanation, progress=is_progress)  # fmt: skip
+        dossier.happened(
+            "evidence_recorded",
+            effective_on=effective_on,
+            changes={point: [held, holds]},
+            note=row.explanation,
+            progress=is_progress,
+        )
         settle(dossier, since=effective_on, cause=f"Evidence for {point} was recorded.")
         return Recorded(row.seq, row.passes, row.explanation, holds)
 
 
-def retract_evidence(
-    *, account_id: int, seq: int, because: str, actor: Actor, now: datetime, today: date
-) -> None:
+def retract_evidence(*, account_id: int, seq: int, because: str, actor: Actor, now: datetime, today: date) -> None:
     """Take back a piece of evidence from today on, with a reason. What was known before stays known.
 
     Raises NotFound for unknown evidence, OperationRefused for computed or retracted evidence.
@@ -91,7 +101,11 @@ def retract_evidence(
             reasons.append(Reason(None, "It has been taken back already."))
         refuse_if(reasons)
         held = dossier.judged(today).states[row.point].holds
-        row.retracted_on, row.retracted_at, row.retracted_because = max(today, row.effective_on), now, because.strip()
+        row.retracted_on, row.retracted_at, row.retracted_because = (
+            max(today, row.effective_on),
+            now,
+            because.strip(),
+        )
         holds = dossier.judged(today).states[row.point].holds
         dossier.happened("evidence_retracted", effective_on=today, changes={row.point: [held, holds]}, note=because)
         settle(dossier, since=today, cause=f"Evidence for {row.point} was taken back.")
@@ -137,12 +151,24 @@ def _append(
         judgement = judge_numbers(point.rule, said.numbers)
         passes, explanation = judgement.passes, judgement.explanation
     return add_evidence(
-        dossier, point=point.key, kind=point.kind, side=point.by, hand="reported" if point.by == "customer" else None,
-        said_how=said.said_how if point.by == "customer" else None, contact_seq=contact_seq, person_name=person,
-        person_role=title, numbers=dict(said.numbers) if point.kind == "numbers" else {},
-        url=said.url.strip() or None, note=said.note.strip() or None, passes=passes, explanation=explanation,
-        effective_on=on, expires_on=expiry(point, on), playbook_version=dossier.rule_version(point.step),
-    )  # fmt: skip
+        dossier,
+        point=point.key,
+        kind=point.kind,
+        side=point.by,
+        hand="reported" if point.by == "customer" else None,
+        said_how=said.said_how if point.by == "customer" else None,
+        contact_seq=contact_seq,
+        person_name=person,
+        person_role=title,
+        numbers=dict(said.numbers) if point.kind == "numbers" else {},
+        url=said.url.strip() or None,
+        note=said.note.strip() or None,
+        passes=passes,
+        explanation=explanation,
+        effective_on=on,
+        expires_on=expiry(point, on),
+        playbook_version=dossier.rule_version(point.step),
+    )
 
 
 def _new_contact(dossier: Dossier, said: Statement) -> Contact:

@@ -49,20 +49,31 @@ def propose_advance(
         if actor.user_id is None:
             raise Forbidden("A proposal is a person's word.")
         refuse_if(
-            propose_reasons(account.status, step, missing)
+            propose_reasons(account.status, missing)
             + day_reasons("effective_on", effective_on, today=today, not_before=account.step_entered_on)
             + _open_reasons(dossier)
         )
         proposal = Proposal(
-            account_id=account_id, seq=_next_seq(dossier), from_step=step, visit_seq=account.visit_seq,
-            proposed_by=actor.user_id, proposed_on=effective_on, proposed_at=now,
-            lapses_on=lapse_date(today, CALENDAR), fingerprint=fingerprint(step, judged), note=note.strip() or None,
+            account_id=account_id,
+            seq=_next_seq(dossier),
+            from_step=step,
+            visit_seq=account.visit_seq,
+            proposed_by=actor.user_id,
+            proposed_on=effective_on,
+            proposed_at=now,
+            lapses_on=lapse_date(today, CALENDAR),
+            fingerprint=fingerprint(step, judged),
+            note=note.strip() or None,
             state="open",
-        )  # fmt: skip
+        )
         session.add(proposal)
         session.flush()
-        dossier.happened("advance_proposed", effective_on=effective_on, note=note.strip() or None,
-                         changes={"proposal": [None, f"{step} {step_name(step)}"]})  # fmt: skip
+        dossier.happened(
+            "advance_proposed",
+            effective_on=effective_on,
+            note=note.strip() or None,
+            changes={"proposal": [None, f"{step} {step_name(step)}"]},
+        )
         return _advance_if_complete(dossier, proposal, [])
 
 
@@ -85,7 +96,14 @@ def sign_off(*, account_id: int, note: str = "", actor: Actor, now: datetime, to
 
 
 def record_customer_sign_off(
-    *, account_id: int, contact_seq: int, said_how: str, note: str = "", actor: Actor, now: datetime, today: date
+    *,
+    account_id: int,
+    contact_seq: int,
+    said_how: str,
+    note: str = "",
+    actor: Actor,
+    now: datetime,
+    today: date,
 ) -> GateResult:
     """Record that a named person of the customer agrees with the open proposal, as reported by the team."""
     with transaction() as session:
@@ -103,8 +121,17 @@ def record_customer_sign_off(
         if fingerprint(proposal.from_step, dossier.judged(today)) != proposal.fingerprint:
             reasons.append(Reason("proposal", "The evidence has changed since it was proposed. Propose again."))
         refuse_if(reasons)
-        signed.append(_sign(dossier, proposal, len(signed) + 1, contact_seq=contact_seq, hand="reported",
-                            said_how=said_how, note=note.strip() or None))  # fmt: skip
+        signed.append(
+            _sign(
+                dossier,
+                proposal,
+                len(signed) + 1,
+                contact_seq=contact_seq,
+                hand="reported",
+                said_how=said_how,
+                note=note.strip() or None,
+            )
+        )
         return _advance_if_complete(dossier, proposal, signed)
 
 
@@ -143,9 +170,14 @@ def _waiting(dossier: Dossier) -> tuple[Proposal, list[SignOff]]:
 
 def _sign(dossier: Dossier, proposal: Proposal, seq: int, **who: object) -> SignOff:
     row = SignOff(
-        account_id=proposal.account_id, proposal_seq=proposal.seq, seq=seq, fingerprint=proposal.fingerprint,
-        signed_at=dossier.now, recorded_by=dossier.actor.email or dossier.actor.name, **who,
-    )  # fmt: skip
+        account_id=proposal.account_id,
+        proposal_seq=proposal.seq,
+        seq=seq,
+        fingerprint=proposal.fingerprint,
+        signed_at=dossier.now,
+        recorded_by=dossier.actor.email or dossier.actor.name,
+        **who,
+    )
     dossier.session.add(row)
     dossier.happened("proposal_signed", effective_on=dossier.today, changes={"sign_off": [None, seq]}, progress=True)
     return row
@@ -161,8 +193,9 @@ def _advance_if_complete(dossier: Dossier, proposal: Proposal, signed: list[Sign
         proposal.state, proposal.ended_at = "accepted", dossier.now
         dossier.session.flush()
         spans = enter_step(dossier, step, kind="advanced", on=since, self_attested=need.self_attested)
-        dossier.happened("account_advanced", effective_on=since, progress=True,
-                         changes={"claimed_step": [proposal.from_step, step]})  # fmt: skip
+        dossier.happened(
+            "account_advanced", effective_on=since, progress=True, changes={"claimed_step": [proposal.from_step, step]}
+        )
     settle(dossier, since=since, spans=spans, cause=f"The account moved to {step_name(account.claimed_step)}.")
     return GateResult(need.is_complete, account.claimed_step, need.needed, account.self_attested)
 

@@ -25,7 +25,14 @@ from changetrack.operations.journey._visits import Move, enter_step, leave_visit
 
 
 def advance_by_exception(
-    *, account_id: int, reason: str, ends_on: date | None, effective_on: date, actor: Actor, now: datetime, today: date
+    *,
+    account_id: int,
+    reason: str,
+    ends_on: date | None,
+    effective_on: date,
+    actor: Actor,
+    now: datetime,
+    today: date,
 ) -> Move:
     """Let an account go ahead although points are missing: the claimed step moves, the supported does not.
 
@@ -41,18 +48,36 @@ def advance_by_exception(
             + day_reasons("effective_on", effective_on, today=today, not_before=account.step_entered_on)
         )
         points = [m.point for m in missing]
-        spans = enter_step(dossier, step + 1, kind="excepted", on=effective_on, note=reason.strip(), missing=points,
-                           exception_ends_on=ends_on)  # fmt: skip
-        dossier.happened("account_excepted", effective_on=effective_on, note=reason.strip(),
-                         changes={"claimed_step": [step, step + 1], "missing": [[], points]})  # fmt: skip
+        spans = enter_step(
+            dossier,
+            step + 1,
+            kind="excepted",
+            on=effective_on,
+            note=reason.strip(),
+            missing=points,
+            exception_ends_on=ends_on,
+        )
+        dossier.happened(
+            "account_excepted",
+            effective_on=effective_on,
+            note=reason.strip(),
+            changes={"claimed_step": [step, step + 1], "missing": [[], points]},
+        )
         settle(dossier, since=effective_on, spans=spans, cause=f"The account moved to {step_name(step + 1)}.")
         return move_of(dossier)
 
 
 def move_back(
-    *, account_id: int, to_step: int, reason: str, note: str = "", effective_on: date, actor: Actor, now: datetime,
+    *,
+    account_id: int,
+    to_step: int,
+    reason: str,
+    note: str = "",
+    effective_on: date,
+    actor: Actor,
+    now: datetime,
     today: date,
-) -> Move:  # fmt: skip
+) -> Move:
     """Take an account back to an earlier step: a normal event with a reason, which opens a new visit."""
     with transaction() as session:
         dossier = open_dossier(session, account_id, actor=actor, action=Action.WORK, now=now, today=today)
@@ -61,15 +86,28 @@ def move_back(
             regress_reasons(account.status, step, to_step, reason)
             + day_reasons("effective_on", effective_on, today=today, not_before=account.step_entered_on)
         )
-        spans = enter_step(dossier, to_step, kind="regressed", on=effective_on, reason=reason, note=note.strip() or None)
-        dossier.happened("account_regressed", effective_on=effective_on, note=note.strip() or REGRESS_REASONS[reason],
-                         changes={"claimed_step": [step, to_step], "reason": [None, reason]})  # fmt: skip
+        spans = enter_step(
+            dossier, to_step, kind="regressed", on=effective_on, reason=reason, note=note.strip() or None
+        )
+        dossier.happened(
+            "account_regressed",
+            effective_on=effective_on,
+            note=note.strip() or REGRESS_REASONS[reason],
+            changes={"claimed_step": [step, to_step], "reason": [None, reason]},
+        )
         settle(dossier, since=effective_on, spans=spans, cause=f"The account went back to {step_name(to_step)}.")
         return move_of(dossier)
 
 
 def hold_account(
-    *, account_id: int, reason: str, review_on: date | None, effective_on: date, actor: Actor, now: datetime, today: date
+    *,
+    account_id: int,
+    reason: str,
+    review_on: date | None,
+    effective_on: date,
+    actor: Actor,
+    now: datetime,
+    today: date,
 ) -> Move:
     """Park an account for a reason of the customer's, until a review: its clocks stand still."""
     with transaction() as session:
@@ -80,11 +118,23 @@ def hold_account(
             + day_reasons("effective_on", effective_on, today=today, not_before=account.step_entered_on)
         )
         last = _last_hold(dossier)
-        session.add(Hold(account_id=account_id, seq=last.seq + 1 if last else 1, held_on=effective_on,
-                         review_on=review_on, reason=reason.strip(), recorded_at=now))  # fmt: skip
+        session.add(
+            Hold(
+                account_id=account_id,
+                seq=last.seq + 1 if last else 1,
+                held_on=effective_on,
+                review_on=review_on,
+                reason=reason.strip(),
+                recorded_at=now,
+            )
+        )
         account.review_on = review_on
-        dossier.happened("account_held", effective_on=effective_on, note=reason.strip(),
-                         changes={"status": [account.status, "held"], "review_on": [None, str(review_on)]})  # fmt: skip
+        dossier.happened(
+            "account_held",
+            effective_on=effective_on,
+            note=reason.strip(),
+            changes={"status": [account.status, "held"], "review_on": [None, str(review_on)]},
+        )
         spans = [Span(effective_on, HELD, account.claimed_step, account.visit_seq)]
         settle(dossier, since=effective_on, spans=spans, cause="The account was put on hold.")
         return move_of(dossier)
@@ -109,7 +159,14 @@ def resume_account(*, account_id: int, effective_on: date, actor: Actor, now: da
 
 
 def close_account(
-    *, account_id: int, outcome: str, note: str = "", effective_on: date, actor: Actor, now: datetime, today: date
+    *,
+    account_id: int,
+    outcome: str,
+    note: str = "",
+    effective_on: date,
+    actor: Actor,
+    now: datetime,
+    today: date,
 ) -> Move:
     """End an account's journey with an outcome: churned, merged, never started, other."""
     with transaction() as session:
@@ -124,8 +181,12 @@ def close_account(
         if hold is not None:
             _end_hold(dossier, hold, effective_on)
         leave_visit(dossier, on=effective_on, kind="closed", reason=outcome, note=note.strip() or None)
-        dossier.happened("account_closed", effective_on=effective_on, note=note.strip() or CLOSE_OUTCOMES[outcome],
-                         changes={"status": [account.status, "closed"], "outcome": [None, outcome]})  # fmt: skip
+        dossier.happened(
+            "account_closed",
+            effective_on=effective_on,
+            note=note.strip() or CLOSE_OUTCOMES[outcome],
+            changes={"status": [account.status, "closed"], "outcome": [None, outcome]},
+        )
         spans = [Span(effective_on, CLOSED, account.claimed_step, account.visit_seq)]
         settle(dossier, since=effective_on, spans=spans, cause="The account was closed.")
         return move_of(dossier)

@@ -16,7 +16,14 @@ GAP_FIELDS = ("gap_metric", "gap_unit", "gap_from", "gap_to", "gap_by", "gap_evi
 
 
 def open_account(
-    *, account_id: int, beneficiary: str, value_statement: str, effective_on: date, actor: Actor, now: datetime, today: date
+    *,
+    account_id: int,
+    beneficiary: str,
+    value_statement: str,
+    effective_on: date,
+    actor: Actor,
+    now: datetime,
+    today: date,
 ) -> Move:
     """Answer the two opening questions: who is the customer, and what do they value, in their words.
 
@@ -33,17 +40,28 @@ def open_account(
         if not value_statement.strip():
             reasons.append(Reason("value_statement", "Write what they value, in their words."))
         refuse_if(reasons)
-        _write(dossier, "account_opened" if is_first else "opening_renewed", effective_on,
-               {"beneficiary": beneficiary.strip(), "value_statement": value_statement.strip()}, "opened_on")  # fmt: skip
+        _write(
+            dossier,
+            "account_opened" if is_first else "opening_renewed",
+            effective_on,
+            {"beneficiary": beneficiary.strip(), "value_statement": value_statement.strip()},
+            "opened_on",
+        )
         spans = enter_step(dossier, 1, kind="opened", on=effective_on) if is_first else []
         settle(dossier, since=effective_on, spans=spans, cause="The opening questions were answered.")
         return move_of(dossier)
 
 
 def state_gap(
-    *, account_id: int, gap: Mapping[str, str | date | None], effective_on: date, actor: Actor, now: datetime, today: date
+    *,
+    account_id: int,
+    gap: Mapping[str, object],
+    effective_on: date,
+    actor: Actor,
+    now: datetime,
+    today: date,
 ) -> Move:
-    """State the gap (`gap_metric`, `gap_unit`, `gap_from`, `gap_to`, `gap_by`, `gap_evidence`): from what, to what, by when.
+    """State the gap, by the fields GAP_FIELDS: metric, unit, from what, to what, by when, with evidence.
 
     What is left empty stays missing from control point 1b. Raises OperationRefused.
     """
@@ -57,7 +75,14 @@ def state_gap(
 
 
 def write_vision(
-    *, account_id: int, vision: str, contact_seq: int | None, effective_on: date, actor: Actor, now: datetime, today: date
+    *,
+    account_id: int,
+    vision: str,
+    contact_seq: int | None,
+    effective_on: date,
+    actor: Actor,
+    now: datetime,
+    today: date,
 ) -> Move:
     """Write down the vision with its co-author at the customer. Raises OperationRefused."""
     with transaction() as session:

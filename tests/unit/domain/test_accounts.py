@@ -42,7 +42,7 @@ def test_a_currency_without_a_value_says_nothing():
 
 def test_a_step_needs_a_date_since_when():
     assert [field for field, _ in account_reasons({"step": 3})] == ["step_entered_on"]
-    assert account_reasons({"step": 3, "started_on": date(2026, 1, 5)}) == []
+    assert account_reasons({"step": 3, "step_entered_on": date(2026, 1, 5)}) == []
     assert account_reasons({"step": 0}) == []
 
 
