@@ -63,7 +63,7 @@ def _flask_config(settings: Settings) -> dict[str, object]:
 
 def _engine_options(settings: Settings) -> dict[str, object]:
     """A bounded pool that notices a restarted server; SQLite waits for its lock by the pragma of `models`."""
-    options: dict[str, object] = {"pool_pre_ping": True}
+    options: dict[str, object] = {"pool_pre_ping": True, "hide_parameters": True}  # what people typed stays out of logs
     if make_url(settings.database_url).get_backend_name() != "sqlite":
         options |= {"pool_size": settings.database_pool_size, "pool_recycle": 1800}
     return options

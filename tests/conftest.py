@@ -23,6 +23,7 @@ from changetrack.config import Settings
 from changetrack.models import db
 from tests.clock import NOW, TODAY, FixedClock
 from tests.databases import Database, PostgresDatabase, PostgresServer, SqliteDatabase, postgres_server
+from tests.factories import Cast, make_cast
 from tests.factories._saving import Saver
 
 SECRET = "a-key-that-signs-nothing-outside-of-these-tests"
@@ -74,7 +75,7 @@ def stage(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         with _staged(SqliteDatabase(folder), folder) as stage:
             yield stage
         return
-    database = PostgresDatabase(request.getfixturevalue("postgres"), "changetrack")
+    database = PostgresDatabase(request.getfixturevalue("postgres"))
     with _staged(database, folder) as stage:
         yield stage
     database.close()
@@ -107,6 +108,12 @@ def session(app: Flask) -> Iterator[Saver]:
     """The session that operations and queries called by the test use."""
     with app.app_context():
         yield db.session  # type: ignore[misc]  # Flask-SQLAlchemy's own session class is one
+
+
+@pytest.fixture
+def cast(session: Saver) -> Cast:
+    """Two teams, six people: Olu, Tess and Vik in one, Otto in the other, Ed and Ada in none."""
+    return make_cast(session)
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 from typing import Protocol
 
@@ -67,8 +68,8 @@ class PostgresDatabase:
 
     name = "postgresql"
 
-    def __init__(self, server: "PostgresServer", name: str) -> None:
-        self.url = server.create_database(name)
+    def __init__(self, server: "PostgresServer") -> None:
+        self.url = server.create_database()
         self._admin = psycopg.connect(self.url.replace("+psycopg", ""), autocommit=True)
         self._admin.execute("SET session_replication_role = replica")  # no triggers, no foreign keys
         self._occupied = ""
@@ -106,6 +107,7 @@ class PostgresServer:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._data = folder / "data"
+        self._numbers = count(1)
         self._process: subprocess.Popen[bytes] | None = None
         self._binaries = _own_copy(_postgres_binaries(), folder)
 
@@ -120,8 +122,9 @@ class PostgresServer:
             self._process = subprocess.Popen(command, stdout=log, stderr=log, cwd=self.folder)
         self._run("pg_isready", "-h", str(self.folder), "-U", "postgres", "-t", "30", patience=100)
 
-    def create_database(self, name: str) -> str:
-        """Make an empty database and return its URL."""
+    def create_database(self) -> str:
+        """Make another empty database and return its URL."""
+        name = f"changetrack_{next(self._numbers)}"
         with psycopg.connect(f"postgresql://postgres@/postgres?host={self.folder}", autocommit=True) as admin:
             admin.execute(f'CREATE DATABASE "{name}"')
         return f"postgresql+psycopg://postgres@/{name}?host={self.folder}"
@@ -179,8 +182,11 @@ def _own_copy(binaries: Path, folder: Path) -> Path:
     """As root the server runs as nobody, who may not be able to read the wheel's programs where they are."""
     if os.geteuid() != 0 or "site-packages" not in binaries.parts:
         return binaries
-    shutil.copytree(binaries.parent, folder / "pginstall", symlinks=True)
-    return folder / "pginstall" / "bin"
+    package = binaries.parents[1]
+    shutil.copytree(binaries.parent, folder / package.name / "pginstall", symlinks=True)
+    for libraries in package.parent.glob(f"{package.name}.libs"):  # found by a relative path
+        shutil.copytree(libraries, folder / libraries.name, symlinks=True)
+    return folder / package.name / "pginstall" / "bin"
 
 
 def _without_syncing(connection: object, _record: object) -> None:

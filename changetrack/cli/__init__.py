@@ -28,9 +28,7 @@ def register(group: click.Group) -> click.Group:
 
 @functools.cache
 def _rooms() -> tuple[ModuleType, ...]:
-    names = sorted(
-        module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_")
-    )
+    names = sorted(module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_"))
     rooms = tuple(importlib.import_module(f"{__name__}.{name}") for name in names)
     for room in rooms:
         for command in _leaves(room.COMMANDS):

@@ -23,6 +23,7 @@ class Child:
 
     name: str
     command: Sequence[str]
+    on_start: Callable[[bool], object] = bool  # told whether it is started again
     process: "subprocess.Popen[bytes] | None" = None
     started: float = 0.0
     deaths: int = 0
@@ -32,6 +33,7 @@ class Child:
         """Start it, out of reach of the terminal's Ctrl-C: stopping is for the supervisor to order."""
         self.process = subprocess.Popen(self.command, process_group=0, preexec_fn=end_with_parent)
         self.started = time.monotonic()
+        self.on_start(self.deaths > 0)
 
     def look(self, say: Callable[[str], None]) -> None:
         """Start it again if it has died and its pause is over."""
@@ -64,8 +66,8 @@ class Child:
             self.process.wait()
 
 
-def supervise(children: Sequence[Child], *, on_start: Callable[[], None], say: Callable[[str], None]) -> None:
-    """Run `children` until SIGINT or SIGTERM; `on_start` is called once they are started."""
+def supervise(children: Sequence[Child], *, say: Callable[[str], None]) -> None:
+    """Run `children` until SIGINT or SIGTERM; `say` is told of every death."""
     stopping = threading.Event()
 
     def stop(_number: int, _frame: FrameType | None) -> None:
@@ -75,7 +77,6 @@ def supervise(children: Sequence[Child], *, on_start: Callable[[], None], say: C
     try:
         for child in children:
             child.start()
-        on_start()
         while not stopping.wait(LOOK_EVERY):
             for child in children:
                 child.look(say)

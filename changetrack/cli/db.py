@@ -3,7 +3,9 @@
 import click
 
 from changetrack import migrations
-from changetrack.cli._face import engine
+from changetrack.cli._face import clock, engine
+from changetrack.domain.people import Actor
+from changetrack.operations.playbook import install_playbook
 
 
 @click.group("db")
@@ -16,10 +18,9 @@ def upgrade() -> None:
     """Bring the database to the revision this version needs; an empty one is made."""
     before = migrations.current_revision(engine())
     migrations.upgrade(engine())
+    install_playbook(actor=Actor.operator("db upgrade"), now=clock().now())
     after = migrations.current_revision(engine())
-    click.echo(
-        f"Already at {after}." if before == after else f"From {before or 'an empty database'} to {after}."
-    )
+    click.echo(f"Already at {after}." if before == after else f"From {before or 'an empty database'} to {after}.")
 
 
 @db_group.command("check")

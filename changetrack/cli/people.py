@@ -23,9 +23,7 @@ def user_group() -> None:
 @click.argument("email")
 @click.option("--role", type=click.Choice(ROLES), default="member", show_default=True)
 @click.option("--name", help="Their name; the part of the e-mail before @ if left out.")
-@click.option(
-    "--password-stdin", is_flag=True, help="Read the password from the first line of standard input."
-)
+@click.option("--password-stdin", is_flag=True, help="Read the password from the first line of standard input.")
 @json_option
 def add_user(email: str, role: str, name: str | None, password_stdin: bool, as_json: bool) -> None:
     """Add somebody; without --password-stdin a one-time password is printed."""
@@ -56,9 +54,7 @@ def list_all(as_json: bool) -> None:
         return
     for user in users:
         teams = ", ".join(f"{name} ({role})" for _, name, role in user.teams)
-        click.echo(
-            "\t".join((user.email, user.name, user.role, "disabled" if user.is_disabled else "", teams))
-        )
+        click.echo("\t".join((user.email, user.name, user.role, "disabled" if user.is_disabled else "", teams)))
 
 
 @user_group.command("disable")
@@ -119,9 +115,7 @@ def join_team(team: str, email: str, role: str) -> None:
 @click.argument("email")
 def leave_team(team: str, email: str) -> None:
     """Take somebody out of a team."""
-    team_operations.remove_from_team(
-        actor=OPERATOR, now=clock().now(), team_id=_team_id(team), user_id=_user_id(email)
-    )
+    team_operations.remove_from_team(actor=OPERATOR, now=clock().now(), team_id=_team_id(team), user_id=_user_id(email))
     click.echo(f"{email} is out of {team}.")
 
 

@@ -22,18 +22,18 @@ READY_WITHIN = 60.0  # seconds
     "--port", default=5000, show_default=True, envvar="PORT", show_envvar=True, type=click.IntRange(1, 65535),
     help="Port to listen on.",
 )  # fmt: skip
-@click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 64), help="Web processes.")
+@click.option("--workers", default=2, show_default=True, type=click.IntRange(1, 64), help="Web processes.")
 @click.option("--no-scheduler", is_flag=True, help="Only the web server: timed jobs run elsewhere.")
 def serve(host: str, port: int, workers: int, no_scheduler: bool) -> None:
     """Serve the pages and keep the timed jobs running, until Ctrl-C."""
     migrations.refuse_wrong_revision(engine())
     engine().dispose()
     _refuse_taken_port(host, port)
-    children = [Child("web server", _web_server(host, port, workers))]
+    web = Child("web server", _web_server(host, port, workers), lambda again: _announce_soon(host, port, again))
+    children = [web]
     if not no_scheduler:
         children.append(Child("scheduler", [sys.executable, "-m", "changetrack", "scheduler"]))
-    announcer = threading.Thread(target=_announce, args=(host, port), daemon=True)
-    supervise(children, on_start=announcer.start, say=_say)
+    supervise(children, say=_say)
     click.echo("Stopped.")
 
 
@@ -60,7 +60,11 @@ def _refuse_taken_port(host: str, port: int) -> None:
             raise OperationRefused([("port", reason)]) from error
 
 
-def _announce(host: str, port: int) -> None:
+def _announce_soon(host: str, port: int, again: bool) -> None:
+    threading.Thread(target=_announce, args=(host, port, again), daemon=True).start()
+
+
+def _announce(host: str, port: int, again: bool) -> None:
     """Print the address when somebody who goes there is answered."""
     near = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
     until = time.monotonic() + READY_WITHIN
@@ -71,7 +75,7 @@ def _announce(host: str, port: int) -> None:
             time.sleep(0.1)
             continue
         shown = f"[{near}]" if ":" in near else near
-        click.echo(f"ChangeTrack is at http://{shown}:{port} (Ctrl-C stops it).")
+        click.echo(f"ChangeTrack is {'again ' if again else ''}at http://{shown}:{port} (Ctrl-C stops it).")
         return
 
 

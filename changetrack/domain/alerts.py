@@ -114,10 +114,10 @@ def grace_days(step: int) -> int:
     return 28 if step >= _FIRST_LATE_STEP else 14
 
 
-def acknowledge_reasons(status: str, next_step: str, due_on: date | None, today: date) -> list[Reason]:
+def acknowledge_reasons(status: str, next_step: str, next_step_on: date | None, today: date) -> list[Reason]:
     """Return every reason to refuse acknowledging an alert; empty when it may be.
 
-    `next_step` is the next step the customer will see, `due_on` its date. Source: DOMAIN section 6.
+    `next_step` is the next step the customer will see, `next_step_on` its date. Source: DOMAIN section 6.
     """
     reasons = []
     if status == "resolved":
@@ -126,23 +126,23 @@ def acknowledge_reasons(status: str, next_step: str, due_on: date | None, today:
         reasons.append(Reason(None, "This alert is already acknowledged."))
     if not next_step.strip():
         reasons.append(Reason("next_step", "Name the next step that the customer will see."))
-    if due_on is None:
-        reasons.append(Reason("due_on", "Give the date of that step."))
-    elif due_on < today:
-        reasons.append(Reason("due_on", "The date of the next step is in the past."))
+    if next_step_on is None:
+        reasons.append(Reason("next_step_on", "Give the date of that step."))
+    elif next_step_on < today:
+        reasons.append(Reason("next_step_on", "The date of the next step is in the past."))
     return reasons
 
 
-def snooze_reasons(status: str, business_days: int | None, reason: str, snoozes_used: int) -> list[Reason]:
-    """Return every reason to refuse a snooze of that many business days; empty when it may be.
+def snooze_reasons(status: str, days: int | None, reason: str, snoozes_used: int) -> list[Reason]:
+    """Return every reason to refuse a snooze of that many business `days`; empty when it may be.
 
     `snoozes_used` counts those of this visit. Source: DOMAIN section 6.
     """
     reasons = []
     if status != "acknowledged":
         reasons.append(Reason(None, _NOT_SNOOZABLE.get(status, "Acknowledge the alert before snoozing it.")))
-    if business_days is None or not 1 <= business_days <= SNOOZE_MAX_DAYS:
-        reasons.append(Reason("business_days", f"Snooze for 1 to {SNOOZE_MAX_DAYS} business days."))
+    if days is None or not 1 <= days <= SNOOZE_MAX_DAYS:
+        reasons.append(Reason("days", f"Snooze for 1 to {SNOOZE_MAX_DAYS} business days."))
     if not reason.strip():
         reasons.append(Reason("reason", "Say why this can wait."))
     if snoozes_used >= SNOOZES_A_VISIT:

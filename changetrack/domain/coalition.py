@@ -49,19 +49,27 @@ def path_coverage(
     return PathCoverage(covered, uncovered, len(covered) / len(applicable))
 
 
-def is_single_thread(contacts: Collection[ContactFacts], not_applicable: Collection[str] = _NOTHING) -> bool:
-    """Say whether losing one person lowers the coverage to below half.
+def single_threads(
+    contacts: Collection[ContactFacts], not_applicable: Collection[str] = _NOTHING
+) -> list[ContactFacts]:
+    """Return the people whose leaving alone would lower the coverage to below half, in their order.
 
     It must be that person's leaving that lowers it: with no contacts, or where everyone's roles are
     doubled, nobody's leaving does. A champion alone is one thread however little they cover.
     Source: DOMAIN section 9.
     """
     now = path_coverage(contacts, not_applicable).share
+    found = []
     for person in contacts:
         without = path_coverage([c for c in contacts if c.id != person.id], not_applicable).share
         if without < now and without < SINGLE_THREAD_SHARE:
-            return True
-    return False
+            found.append(person)
+    return found
+
+
+def is_single_thread(contacts: Collection[ContactFacts], not_applicable: Collection[str] = _NOTHING) -> bool:
+    """Say whether losing one person lowers the coverage to below half. Source: DOMAIN section 9."""
+    return bool(single_threads(contacts, not_applicable))
 
 
 def coalition_gaps(contacts: Iterable[ContactFacts], *, members: int = 3, functions: int = 2) -> list[str]:

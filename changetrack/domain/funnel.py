@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta, tzinfo
 from itertools import groupby
 
 from changetrack.domain.journey.steps import ANCHORED, CLOSED_PLACE, HELD_PLACE, NOT_OPENED, STEP_NAMES
@@ -87,6 +87,11 @@ def place_name(place: int) -> str:
     return _PLACE_NAMES.get(place) or STEP_NAMES[place]
 
 
+def end_of_day(day: date, zone: tzinfo) -> datetime:
+    """Return the first moment in `zone` that no longer belongs to `day`: what is recorded before it was known then."""
+    return datetime.combine(day + timedelta(days=1), time(), zone)
+
+
 def known(standings: Iterable[StandingFacts], known_at: datetime) -> Iterator[StandingFacts]:
     """Yield what was on record just before `known_at`: recorded before it, and not yet superseded then."""
     for row in standings:
@@ -116,14 +121,18 @@ def flows_between(before: StandingFacts | None, after: StandingFacts) -> list[tu
     `before` is None for an account seen for the first time. Held and closed are outside: coming from
     there or from nowhere enters, going there leaves. Source: DOMAIN section 7 (movement).
     """
-    was = before.place if before and before.place in OPEN_PLACES else None
-    now = after.place if after.place in OPEN_PLACES else None
+    return place_flows(before.place if before else None, after.place)
+
+
+def place_flows(before: int | None, after: int | None) -> list[tuple[str, int]]:
+    """Return the (flow, place) pairs of a change of place; None and any place that is not open are outside."""
+    was = before if before in OPEN_PLACES else None
+    now = after if after in OPEN_PLACES else None
+    if was is None or now is None:
+        left = [] if was is None else [("left", was)]
+        return left if now is None else [("entered", now)]
     if was == now:
         return []
-    if was is None:
-        return [("entered", after.place)]
-    if now is None:
-        return [("left", was)]
     verb = "advanced" if now > was else "regressed"
     return [(f"{verb}_out", was), (f"{verb}_in", now)]
 
@@ -183,8 +192,8 @@ def headline(counts: Mapping[int, PlaceCount]) -> str:
     worst = max(steps, key=lambda place: (steps[place].stale, steps[place].accounts, -place))
     here, name = steps[worst], f"step {worst}, {place_name(worst)}"
     if here.stale == 0:
-        return f"No account is stale. Most are at {name}: {here.accounts} of {total}."
-    return f"Most stale accounts are at {name}: {here.stale} of its {here.accounts}."
+        return f"No account is stale. Most are at {name}: {here.accounts:,} of {total:,}."
+    return f"Most stale accounts are at {name}: {here.stale:,} of its {here.accounts:,}."
 
 
 def _order(row: StandingFacts) -> tuple[date, int]:

@@ -47,8 +47,7 @@ def refuse_wrong_revision(engine: Engine) -> None:
     current, head = current_revision(engine), head_revision()
     if current != head:
         raise WrongRevision(
-            f"The database is at revision {current or 'none'}, this version needs {head}: "
-            "run `changetrack db upgrade`."
+            f"The database is at revision {current or 'none'}, this version needs {head}: run `changetrack db upgrade`."
         )
 
 

@@ -8,6 +8,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from changetrack.models._base import Id, Model
 
+# Ordered by code points on both databases, so that a prefix is a range. Case-folding can triple a name's length.
+_KEY = String(600).with_variant(String(600, collation="C"), "postgresql")
+_FILTERED = ("organization", "product", "segment", "region", "industry", "tier")
 _UNSUPPORTED = text("supported_step < claimed_step and place < 10")
 
 
@@ -25,14 +28,16 @@ class Account(Model):
         CheckConstraint("status in ('not_opened', 'active', 'anchored', 'held', 'closed')", name="status"),
         CheckConstraint("place between 0 and 11", name="place"),
         CheckConstraint("(annual_value is null) = (currency is null)", name="money"),
-        # The lists, newest need first; each ends in the primary key so that pages can be cut anywhere.
+        # The lists in their orders; each ends in the primary key so that pages can be cut anywhere.
         Index("ix_accounts_name_key_id", "name_key", "id"),
         Index("ix_accounts_place_name_key_id", "place", "name_key", "id"),
         Index("ix_accounts_team_id_place_name_key_id", "team_id", "place", "name_key", "id"),
         Index("ix_accounts_team_id_name_key_id", "team_id", "name_key", "id"),
         Index("ix_accounts_owner_id", "owner_id"),
-        Index("ix_accounts_step_entered_on_id", "step_entered_on", "id"),
-        Index("ix_accounts_organization", "organization"),
+        Index("ix_accounts_place_step_entered_on_id", "place", "step_entered_on", "id"),
+        Index("ix_accounts_team_id_place_step_entered_on_id", "team_id", "place", "step_entered_on", "id"),
+        # Filters that may leave only a few: those few are read, not the list.
+        *(Index(f"ix_accounts_{field}", field) for field in _FILTERED),
         Index(
             "ix_accounts_review_on",
             "review_on",
@@ -65,7 +70,7 @@ class Account(Model):
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     external_id: Mapped[str] = mapped_column(String(200), unique=True)
     name: Mapped[str] = mapped_column(String(200))
-    name_key: Mapped[str] = mapped_column(String(200))  # case-folded, for sorting and search
+    name_key: Mapped[str] = mapped_column(_KEY)  # case-folded, for sorting and search
     organization: Mapped[str | None] = mapped_column(String(200))
     product: Mapped[str | None] = mapped_column(String(120))
     segment: Mapped[str | None] = mapped_column(String(120))

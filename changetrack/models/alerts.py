@@ -9,6 +9,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from changetrack.models._base import Id, Model
 
 _OPEN = text("state <> 'resolved'")
+_RESOLVED = text("state = 'resolved'")
+_UNREAD = text("read_at is null")
 
 
 class Alert(Model):
@@ -27,17 +29,22 @@ class Alert(Model):
             sqlite_where=_OPEN,
             postgresql_where=_OPEN,
         ),
+        # The inbox, gravest and dearest first, for everybody and for one team; each ends in the primary key.
         Index(
-            "ix_alerts_open_team",
-            "team_id",
-            "severity_rank",
-            "id",
-            sqlite_where=_OPEN,
+            "ix_alerts_inbox", "state", "severity_rank", text("stake desc"), "id", sqlite_where=_OPEN,
             postgresql_where=_OPEN,
         ),
-        Index("ix_alerts_open_rank", "severity_rank", "id", sqlite_where=_OPEN, postgresql_where=_OPEN),
+        Index(
+            "ix_alerts_inbox_team", "team_id", "state", "severity_rank", text("stake desc"), "id", sqlite_where=_OPEN,
+            postgresql_where=_OPEN,
+        ),
+        Index("ix_alerts_resolved", "resolved_at", "id", sqlite_where=_RESOLVED, postgresql_where=_RESOLVED),
+        Index(
+            "ix_alerts_resolved_team", "team_id", "resolved_at", "id", sqlite_where=_RESOLVED,
+            postgresql_where=_RESOLVED,
+        ),
         Index("ix_alerts_account_id", "account_id"),
-    )
+    )  # fmt: skip
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"))
@@ -47,6 +54,7 @@ class Alert(Model):
     state: Mapped[str] = mapped_column(String(12), default="firing")
     severity: Mapped[str] = mapped_column(String(8))
     severity_rank: Mapped[int]  # 0 critical, 1 warning, 2 notice: the inbox's order
+    stake: Mapped[int] = mapped_column(Id, default=0, server_default="0")  # the account's value, to order by
     reasons: Mapped[dict[str, Any]]
     quiet: Mapped[bool] = mapped_column(default=False)  # from an import: listed, but tells nobody
     raised_on: Mapped[date]
@@ -97,7 +105,10 @@ class Notification(Model):
     """A message delivered inside the application."""
 
     __tablename__ = "notifications"
-    __table_args__ = (Index("ix_notifications_user_id_created_at", "user_id", "created_at"),)
+    __table_args__ = (
+        Index("ix_notifications_user_id_created_at_key", "user_id", "created_at", "key"),
+        Index("ix_notifications_unread", "user_id", sqlite_where=_UNREAD, postgresql_where=_UNREAD),
+    )
 
     key: Mapped[str] = mapped_column(String(200), primary_key=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))

@@ -39,8 +39,6 @@ class FunnelCell(Model):
     """How many accounts stand at a place now: in all (`field` ''), and for each value of each filter field."""
 
     __tablename__ = "funnel_cells"
-    __table_args__ = (CheckConstraint("accounts >= 0 and unsupported >= 0 and stale >= 0", name="not_negative"),)
-
     field: Mapped[str] = mapped_column(String(12), primary_key=True)
     value: Mapped[str] = mapped_column(String(120), primary_key=True)
     shard: Mapped[int] = mapped_column(primary_key=True)

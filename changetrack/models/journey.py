@@ -29,7 +29,8 @@ class Journey(Model):
     account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"), primary_key=True)
     beneficiary: Mapped[str | None] = mapped_column(String(200))
     value_statement: Mapped[str | None] = mapped_column(Text)
-    opened_on: Mapped[date | None]
+    opened_on: Mapped[date | None]  # the first time that both were answered
+    stated_on: Mapped[date | None]  # the last time
     gap_metric: Mapped[str | None] = mapped_column(String(200))
     gap_unit: Mapped[str | None] = mapped_column(String(60))
     gap_from: Mapped[str | None] = mapped_column(String(60))

@@ -155,7 +155,7 @@ def record_facts(dossier: Dossier) -> RecordFacts:
     return RecordFacts(
         beneficiary=j.beneficiary,
         value_statement=j.value_statement,
-        opened_on=j.opened_on,
+        stated_on=j.stated_on,
         gap=gap,
         gap_on=j.gap_on,
         vision=j.vision,

@@ -13,6 +13,17 @@ def open_proposal(dossier: Dossier) -> Proposal | None:
     return dossier.session.scalar(query)
 
 
+def last_proposal(dossier: Dossier) -> Proposal | None:
+    """The newest proposal of the account's present visit, whatever became of it."""
+    query = (
+        select(Proposal)
+        .where(Proposal.account_id == dossier.account.id, Proposal.visit_seq == dossier.account.visit_seq)
+        .order_by(Proposal.seq.desc())
+        .limit(1)
+    )
+    return dossier.session.scalar(query)
+
+
 def end_proposal(dossier: Dossier, proposal: Proposal, state: str, because: str) -> None:
     """Close a proposal with a state and a reason, and say so in the history."""
     proposal.state, proposal.ended_at, proposal.ended_because = state, dossier.now, because

@@ -45,6 +45,7 @@ def settle(
     account = dossier.account
     if dossier.records_changed:
         _settle_computed(dossier, since)
+    since = min(since, account.standing_on)  # what ended quietly since the last standing is told, too
     _settle_place(dossier, spans)
     _settle_support(dossier)
     reasons = current_reasons(dossier)

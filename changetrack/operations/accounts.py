@@ -87,7 +87,7 @@ def edit_account(
             actor, Action.EDIT_RECORD, after["team_id"]
         ):
             raise Forbidden("You may hand an account only to a team of yours.")
-        refuse_if(_record_reasons(before | after, account_id, today))
+        refuse_if(_record_reasons({name: getattr(account, name) for name in RECORD} | after, account_id, today))
         changes = field_diff(before, after)
         if not changes:
             return

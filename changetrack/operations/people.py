@@ -41,9 +41,7 @@ def add_user(
     email, name = email.strip().lower(), " ".join(name.split())
     reasons = [*_email_reasons(email), *_name_reasons(name), *_role_reasons(role)]
     if password is not None:
-        reasons += [
-            Reason("password", text) for text in password_reasons(password, email=email, is_common=is_common)
-        ]
+        reasons += [Reason("password", text) for text in password_reasons(password, email=email, is_common=is_common)]
     refuse_if(reasons)
     one_time = new_one_time_password() if password is None else None
     password_hash = hash_password(one_time or password or "")
@@ -55,15 +53,11 @@ def add_user(
         session.add(user)
         session.flush()
         added = field_diff({}, {"email": email, "name": name, "role": role})
-        record_audit(
-            session, subject=f"user:{user.id}", kind="user_added", actor=actor, now=now, changes=added
-        )
+        record_audit(session, subject=f"user:{user.id}", kind="user_added", actor=actor, now=now, changes=added)
         return AddedUser(user.id, one_time)
 
 
-def edit_user(
-    *, actor: Actor, now: datetime, user_id: int, name: str, role: str, version: int | None = None
-) -> None:
+def edit_user(*, actor: Actor, now: datetime, user_id: int, name: str, role: str, version: int | None = None) -> None:
     """Change a user's name and role; a changed role counts from their next request.
 
     `version` is the one that was shown; None does not ask. Raises Forbidden, NotFound, StaleVersion, and
@@ -159,9 +153,7 @@ def _refuse_without_administrator(
     administrators = select(User.id).where(User.role == "admin", User.disabled_at.is_(None))
     enabled = session.scalars(administrators.order_by(User.id).with_for_update()).all()
     if not set(enabled) - {user.id}:
-        raise OperationRefused(
-            [(field, f"{user.name} is the last administrator; make somebody else one first.")]
-        )
+        raise OperationRefused([(field, f"{user.name} is the last administrator; make somebody else one first.")])
 
 
 def _revoke_sessions(session: scoped_session[Session], user_id: int, now: datetime) -> int:
@@ -200,8 +192,4 @@ def _name_reasons(name: str) -> list[Reason]:
 
 
 def _role_reasons(role: str) -> list[Reason]:
-    return (
-        []
-        if role in ROLES
-        else [Reason("role", f"There is no role {role!r}: choose one of {', '.join(ROLES)}.")]
-    )
+    return [] if role in ROLES else [Reason("role", f"There is no role {role!r}: choose one of {', '.join(ROLES)}.")]

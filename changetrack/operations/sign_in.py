@@ -1,6 +1,5 @@
 """Signing in and out: guesses are slowed down, and a browser has access as long as its session row lasts."""
 
-import hashlib
 import secrets
 from datetime import datetime, timedelta
 from ipaddress import ip_address, ip_network
@@ -14,6 +13,7 @@ from changetrack.models import SignInAttempt, User, UserSession, db
 from changetrack.operations._audit import record_audit
 from changetrack.operations._passwords import hash_password, is_common, is_outdated, is_password
 from changetrack.operations._transaction import transaction
+from changetrack.queries.people import session_hash
 
 WINDOW = timedelta(minutes=5)
 # Failed tries within the window before the next one has to wait. None of them locks an account: the first
@@ -33,11 +33,6 @@ class TooManyTries(OperationRefused):
     def __init__(self, retry_after: int) -> None:
         self.retry_after = retry_after
         super().__init__([Reason(None, f"Too many tries. Wait {retry_after} seconds, then try again.")])
-
-
-def session_hash(token: str) -> str:
-    """Return the name of the session row of a browser's token (64 hex digits)."""
-    return hashlib.sha256(token.encode()).hexdigest()
 
 
 def sign_in(
@@ -80,9 +75,7 @@ def sign_in(
 def sign_out(*, actor: Actor, now: datetime, token: str) -> None:
     """End the session of this token; an ended or unknown one stays so."""
     with transaction() as session:
-        _revoke(
-            session, now, UserSession.user_id == actor.user_id, UserSession.token_hash == session_hash(token)
-        )
+        _revoke(session, now, UserSession.user_id == actor.user_id, UserSession.token_hash == session_hash(token))
 
 
 def end_session(*, actor: Actor, now: datetime, key: str) -> None:
@@ -134,9 +127,7 @@ def change_password(
             user.password_hash, user.password_expires_at, user.version = new_hash, None, user.version + 1
             _revoke(session, now, UserSession.user_id == user.id)
             token = _open(session, user.id, now, address=address, user_agent=user_agent, lifetime=lifetime)
-            record_audit(
-                session, subject=f"user:{user.id}", kind="password_changed", actor=actor, now=now, changes={}
-            )
+            record_audit(session, subject=f"user:{user.id}", kind="password_changed", actor=actor, now=now, changes={})
     refuse_if(reasons)
     return token
 
@@ -145,9 +136,7 @@ def keep_session_alive(*, actor: Actor, now: datetime, token: str) -> None:
     """Note that the session of this token is in use, which keeps inactivity from ending it."""
     with transaction() as session:
         mine = (UserSession.user_id == actor.user_id, UserSession.token_hash == session_hash(token))
-        session.execute(
-            update(UserSession).where(*mine, UserSession.last_seen_at < now).values(last_seen_at=now)
-        )
+        session.execute(update(UserSession).where(*mine, UserSession.last_seen_at < now).values(last_seen_at=now))
 
 
 def forget_old_sign_ins(*, actor: Actor, now: datetime) -> dict[str, int]:
@@ -163,9 +152,7 @@ def forget_old_sign_ins(*, actor: Actor, now: datetime) -> dict[str, int]:
         ended = UserSession.expires_at < now - SUCCESSES_KEPT
         revoked = UserSession.revoked_at < now - SUCCESSES_KEPT
         tries = session.execute(delete(SignInAttempt).where(is_old).returning(SignInAttempt.id)).all()
-        gone = session.execute(
-            delete(UserSession).where(ended | revoked).returning(UserSession.user_id)
-        ).all()
+        gone = session.execute(delete(UserSession).where(ended | revoked).returning(UserSession.user_id)).all()
         return {"tries": len(tries), "sessions": len(gone)}
 
 

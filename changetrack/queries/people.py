@@ -1,5 +1,6 @@
 """Reads about people: who asks, users, teams and their members, the sessions of one user."""
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -80,6 +81,11 @@ class SessionRow:
     is_current: bool
 
 
+def session_hash(token: str) -> str:
+    """Return the name of the session row of a browser's token (64 hex digits)."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
 def find_signed_in(token_hash: str, *, now: datetime, idle: timedelta) -> SignedIn | None:
     """Return who is behind a session, by one statement; None when it ended or its user is disabled.
 
@@ -146,10 +152,7 @@ def find_user_id(email: str) -> int | None:
 def list_user_choices() -> list[tuple[int, str]]:
     """Return (id, "name (e-mail)") of all users who may sign in, by name."""
     enabled = select(User.id, User.name, User.email).where(User.disabled_at.is_(None))
-    return [
-        (row.id, f"{row.name} ({row.email})")
-        for row in db.session.execute(enabled.order_by(User.name, User.id))
-    ]
+    return [(row.id, f"{row.name} ({row.email})") for row in db.session.execute(enabled.order_by(User.name, User.id))]
 
 
 def list_teams() -> list[TeamRow]:

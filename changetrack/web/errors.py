@@ -80,9 +80,7 @@ def _http(error: HTTPException) -> Any:
 
 def _forged(error: CSRFError) -> Response:
     log.warning("csrf_refused", why=error.description)
-    return error_page(
-        400, sentence="The page had gone out of date. Reload it, then send it again.", back_url=_back()
-    )
+    return error_page(400, sentence="The page had gone out of date. Reload it, then send it again.", back_url=_back())
 
 
 def _too_large(error: RequestEntityTooLarge) -> Response:

@@ -33,8 +33,7 @@ class Form(FlaskForm):  # type: ignore[misc]  # Flask-WTF is not typed
     def _knows(self, name: str) -> bool:
         """Whether `name` is one of our fields, or one inside a list or group of fields."""
         return name in KNOWN_ANYWHERE or any(
-            name == field.name or (hasattr(field, "entries") and name.startswith(f"{field.name}-"))
-            for field in self
+            name == field.name or (hasattr(field, "entries") and name.startswith(f"{field.name}-")) for field in self
         )
 
 

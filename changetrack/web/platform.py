@@ -86,9 +86,7 @@ def public(view: View) -> View:
     return view
 
 
-def page(
-    template: str, /, *, form: Form | None = None, status: int | None = None, **context: object
-) -> Response:
+def page(template: str, /, *, form: Form | None = None, status: int | None = None, **context: object) -> Response:
     """Render a page; its status follows from what became of `form` unless it is given."""
     body = render_template(template, form=form, **context)
     return make_response(body, status or (status_of(form) if form else 200))

@@ -10,8 +10,8 @@ from sqlalchemy.exc import OperationalError
 
 from changetrack.config import Settings
 from changetrack.domain.people import Actor
-from changetrack.operations.sign_in import keep_session_alive, session_hash
-from changetrack.queries.people import SignedIn, find_signed_in
+from changetrack.operations.sign_in import keep_session_alive
+from changetrack.queries.people import SignedIn, find_signed_in, session_hash
 from changetrack.web.platform import PUBLIC, clock, settings
 
 SEEN_EVERY = timedelta(minutes=5)  # how exactly a session row knows when it was last used

@@ -15,27 +15,19 @@ USER = (ROOT / "docs" / "user-guide.md").read_text(encoding="utf-8")
 
 
 def test_every_setting_has_its_line_in_the_table() -> None:
-    missing = [
-        field.name for field in fields(Settings) if f"| `{PREFIX}{field.name.upper()}` |" not in OPERATOR
-    ]
+    missing = [field.name for field in fields(Settings) if f"| `{PREFIX}{field.name.upper()}` |" not in OPERATOR]
 
     assert missing == []
 
 
 def test_every_command_has_its_line_in_the_table() -> None:
-    missing = [
-        name for name in _commands(register(changetrack), "changetrack") if f"| `{name}" not in OPERATOR
-    ]
+    missing = [name for name in _commands(register(changetrack), "changetrack") if f"| `{name}" not in OPERATOR]
 
     assert missing == []
 
 
 def test_every_command_explains_itself() -> None:
-    silent = [
-        name
-        for name, command in _walk(register(changetrack), "changetrack")
-        if not command.get_short_help_str()
-    ]
+    silent = [name for name, command in _walk(register(changetrack), "changetrack") if not command.get_short_help_str()]
 
     assert silent == []
 

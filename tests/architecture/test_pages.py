@@ -32,9 +32,7 @@ def test_no_template_holds(what: str) -> None:
 
 
 def test_no_code_skips_escaping() -> None:
-    names = [
-        f"{source}:{line}" for source in sources() for name, line in source.calls() if name.endswith("Markup")
-    ]
+    names = [f"{source}:{line}" for source in sources() for name, line in source.calls() if name.endswith("Markup")]
 
     assert names == []
 

@@ -32,10 +32,7 @@ def test_no_view_is_long() -> None:
         for source in sources("web")
         if source.parts[-1] != "platform"
         for function in source.functions()
-        if any(
-            ".get(" in _text(d) or ".post(" in _text(d) or ".route(" in _text(d)
-            for d in function.decorator_list
-        )
+        if any(".get(" in _text(d) or ".post(" in _text(d) or ".route(" in _text(d) for d in function.decorator_list)
         if (function.end_lineno or 0) - function.lineno >= LONGEST_VIEW
     ]
 

@@ -51,9 +51,7 @@ def live_url(app: Flask) -> Iterator[str]:
 @pytest.fixture
 def context(browser: Browser, live_url: str) -> Iterator[BrowserContext]:
     """A fresh profile that knows the server's address: `page.goto("/login")`."""
-    profile = browser.new_context(
-        base_url=live_url, reduced_motion="reduce", locale="en-GB", timezone_id="UTC"
-    )
+    profile = browser.new_context(base_url=live_url, reduced_motion="reduce", locale="en-GB", timezone_id="UTC")
     profile.set_default_timeout(10_000)
     yield profile
     profile.close()

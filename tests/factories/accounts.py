@@ -22,9 +22,7 @@ def make_account(session: Saver, **fields: Any) -> Account:
 
 def make_alias(session: Saver, account: Account, **fields: Any) -> Alias:
     """Another system's name of `account`."""
-    return save(
-        session, Alias(**{"alias": f"crm-{number()}", "account_id": account.id, "created_at": NOW, **fields})
-    )
+    return save(session, Alias(**{"alias": f"crm-{number()}", "account_id": account.id, "created_at": NOW, **fields}))
 
 
 def make_import(session: Saver, **fields: Any) -> Import:

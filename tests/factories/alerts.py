@@ -20,17 +20,13 @@ def make_alert(session: Saver, account: Account, **fields: Any) -> Alert:
 def make_message(session: Saver, user: User, **fields: Any) -> OutboxMessage:
     """A message for `user` inside the application, due now."""
     given: dict[str, Any] = {"key": f"message-{number()}", "channel": "in_app", "user_id": user.id}
-    return save(
-        session, OutboxMessage(**{**given, "payload": {}, "created_at": NOW, "due_at": NOW, **fields})
-    )
+    return save(session, OutboxMessage(**{**given, "payload": {}, "created_at": NOW, "due_at": NOW, **fields}))
 
 
 def make_notification(session: Saver, user: User, **fields: Any) -> Notification:
     """An unread notification."""
     given: dict[str, Any] = {"key": f"notification-{number()}", "user_id": user.id}
-    return save(
-        session, Notification(**{**given, "title": "Look", "body": "Here.", "created_at": NOW, **fields})
-    )
+    return save(session, Notification(**{**given, "title": "Look", "body": "Here.", "created_at": NOW, **fields}))
 
 
 def make_job_run(session: Saver, **fields: Any) -> JobRun:

@@ -11,6 +11,4 @@ def make_contact(session: Saver, account: Account, **fields: Any) -> Contact:
     """Somebody at the customer, in no role yet."""
     n = number()
     given = {"account_id": account.id, "seq": next_seq(session, Contact, account.id), "name": f"Contact {n}"}
-    return save(
-        session, Contact(**{**given, "email": f"contact{n}@customer.example", "created_at": NOW, **fields})
-    )
+    return save(session, Contact(**{**given, "email": f"contact{n}@customer.example", "created_at": NOW, **fields}))

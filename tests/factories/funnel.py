@@ -17,9 +17,7 @@ def make_standing(session: Saver, account: Account, **fields: Any) -> Standing:
 
 def make_cell(session: Saver, **fields: Any) -> FunnelCell:
     """One account at step 1, of all."""
-    return save(
-        session, FunnelCell(**{"field": "", "value": "", "shard": 0, "place": 1, "accounts": 1, **fields})
-    )
+    return save(session, FunnelCell(**{"field": "", "value": "", "shard": 0, "place": 1, "accounts": 1, **fields}))
 
 
 def make_movement(session: Saver, **fields: Any) -> MovementCell:

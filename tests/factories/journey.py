@@ -76,9 +76,7 @@ def make_proposal(session: Saver, account: Account, proposer: User, **fields: An
         "proposed_by": proposer.id,
     }
     given |= {"proposed_on": TODAY, "proposed_at": NOW, "lapses_on": TODAY + timedelta(days=14)}
-    return save(
-        session, Proposal(**{**_of(session, Proposal, account), **given, "fingerprint": "f" * 64, **fields})
-    )
+    return save(session, Proposal(**{**_of(session, Proposal, account), **given, "fingerprint": "f" * 64, **fields}))
 
 
 def make_sign_off(session: Saver, proposal: Proposal, user: User, **fields: Any) -> SignOff:

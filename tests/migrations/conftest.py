@@ -1,13 +1,10 @@
 """Empty databases to migrate, one for each test."""
 
 from collections.abc import Callable, Iterator
-from itertools import count
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, create_engine
-
-_NUMBER = count(1)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -16,11 +13,10 @@ def make_engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Call
     made: list[Engine] = []
 
     def make() -> Engine:
-        name = f"migrated_{next(_NUMBER)}"
         if request.param == "sqlite":
-            made.append(create_engine(f"sqlite:///{tmp_path / name}.db"))
+            made.append(create_engine(f"sqlite:///{tmp_path / str(len(made))}.db"))
         else:
-            made.append(create_engine(request.getfixturevalue("postgres").create_database(name)))
+            made.append(create_engine(request.getfixturevalue("postgres").create_database()))
         return made[-1]
 
     yield make

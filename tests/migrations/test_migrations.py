@@ -16,10 +16,7 @@ def shape(engine: Engine) -> dict[str, object]:
     seen = inspect(engine)
     return {
         table: (
-            sorted(
-                (column["name"], str(column["type"]), column["nullable"])
-                for column in seen.get_columns(table)
-            ),
+            sorted((column["name"], str(column["type"]), column["nullable"]) for column in seen.get_columns(table)),
             sorted(str(index["name"]) for index in seen.get_indexes(table)),
             sorted(str(check["name"]) for check in seen.get_check_constraints(table)),
             sorted(str(key["name"]) for key in seen.get_foreign_keys(table)),
@@ -87,9 +84,7 @@ def test_upgrading_again_changes_nothing(engine: Engine) -> None:
 
 def test_an_upgrade_that_fails_half_way_leaves_no_trace(engine: Engine) -> None:
     with engine.begin() as connection:
-        connection.execute(
-            text("CREATE TABLE journeys (account_id INTEGER)")
-        )  # in the way of a late statement
+        connection.execute(text("CREATE TABLE journeys (account_id INTEGER)"))  # in the way of a late statement
 
     with pytest.raises(Exception, match="already exists"):
         migrations.upgrade(engine)

@@ -12,9 +12,7 @@ SECRET = "zB4vQ8nXk2LrTf6yWm9Hc3Js7Dp5Ga1E"
 
 
 def load(folder: Path, **given: str) -> Settings:
-    return load_settings(
-        {f"CHANGETRACK_{name.upper()}": value for name, value in given.items()}, instance=folder
-    )
+    return load_settings({f"CHANGETRACK_{name.upper()}": value for name, value in given.items()}, instance=folder)
 
 
 def test_without_any_setting_there_is_a_database_in_the_instance_folder(tmp_path: Path) -> None:
@@ -57,9 +55,7 @@ def test_the_environment_wins_over_dotenv_and_dotenv_over_instance_config(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "config.py").write_text(
-        "CHANGETRACK_TIMEZONE = 'Europe/Paris'\n"
-        "CHANGETRACK_LOG_LEVEL = 'DEBUG'\n"
-        "CHANGETRACK_SESSION_HOURS = 3\n"
+        "CHANGETRACK_TIMEZONE = 'Europe/Paris'\nCHANGETRACK_LOG_LEVEL = 'DEBUG'\nCHANGETRACK_SESSION_HOURS = 3\n"
     )
     (tmp_path / ".env").write_text("CHANGETRACK_LOG_LEVEL=ERROR\nCHANGETRACK_TIMEZONE=Europe/Rome\n")
 
@@ -68,9 +64,7 @@ def test_the_environment_wins_over_dotenv_and_dotenv_over_instance_config(
     assert (settings.timezone, settings.log_level, settings.session_hours) == ("Europe/Berlin", "ERROR", 3)
 
 
-@pytest.mark.parametrize(
-    ("name", "value"), [("debug", "1"), ("today", "2026-03-02")], ids=["debug", "another today"]
-)
+@pytest.mark.parametrize(("name", "value"), [("debug", "1"), ("today", "2026-03-02")], ids=["debug", "another today"])
 def test_what_is_for_development_is_refused_in_production(tmp_path: Path, name: str, value: str) -> None:
     with pytest.raises(SettingsError, match="CHANGETRACK_ENV=development"):
         load(tmp_path, **{name: value})

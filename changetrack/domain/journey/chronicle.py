@@ -145,11 +145,13 @@ def _one_day(recorded: list[Record], learned: list[Record]) -> list[Record]:
         if (known := next(places, None)) is not None:
             record = confirmed[known] = _confirmed(recorded[known], record)
         told.append(record)
-    rest = [(n, r) for n, r in enumerate(recorded) if n not in confirmed]
-    if len(told) == len(confirmed) and any(r.place != RESUMED for _, r in rest):
+    rest = [(n, r) for n, r in enumerate(recorded) if n not in confirmed and r.place != RESUMED]
+    if rest and len(told) == len(confirmed):
         return [confirmed.get(n, r) for n, r in enumerate(recorded)]
     first = min(confirmed, default=len(recorded))
-    return [r for n, r in rest if n < first] + told + [r for n, r in rest if n > first]
+    steps_again = any(r.place < HELD_PLACE for r in told)
+    end_of_hold = [] if steps_again else [r for r in recorded if r.place == RESUMED]
+    return [r for n, r in rest if n < first] + told + [r for n, r in rest if n > first] + end_of_hold
 
 
 def _confirmed(known: Record, learned: Record) -> Record:

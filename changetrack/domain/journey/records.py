@@ -15,7 +15,7 @@ class RecordFacts:
 
     beneficiary: str | None = None
     value_statement: str | None = None
-    opened_on: date | None = None
+    stated_on: date | None = None
     gap: Mapping[str, object] | None = None  # metric, unit, from, to, by, evidence
     gap_on: date | None = None
     vision: str | None = None
@@ -42,7 +42,7 @@ class Computed:
 def computed_points(facts: RecordFacts) -> list[Computed]:
     """The points 1a, 1b, 2a, 2b and 3a of the default playbook, with all that each of them lacks."""
     return [
-        Computed("1a", _opening_lacks(facts), facts.opened_on),
+        Computed("1a", _opening_lacks(facts), facts.stated_on),
         Computed("1b", _gap_lacks(facts), facts.gap_on),
         Computed("2a", tuple(coalition_gaps(list(facts.contacts)))),
         Computed("2b", tuple(path_gaps(list(facts.contacts), facts.roles_not_applicable))),

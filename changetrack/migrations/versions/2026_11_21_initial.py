@@ -180,9 +180,6 @@ def _create_funnel_cells() -> None:
         sa.Column("accounts", sa.Integer(), nullable=False),
         sa.Column("unsupported", sa.Integer(), nullable=False),
         sa.Column("stale", sa.Integer(), nullable=False),
-        sa.CheckConstraint(
-            "accounts >= 0 and unsupported >= 0 and stale >= 0", name=op.f("ck_funnel_cells_not_negative")
-        ),
         sa.PrimaryKeyConstraint("field", "value", "shard", "place", name="pk_funnel_cells"),
     )
 
@@ -382,7 +379,11 @@ def _create_accounts() -> None:
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("external_id", sa.String(length=200), nullable=False),
         sa.Column("name", sa.String(length=200), nullable=False),
-        sa.Column("name_key", sa.String(length=200), nullable=False),
+        sa.Column(
+            "name_key",
+            sa.String(length=600).with_variant(sa.String(length=600, collation="C"), "postgresql"),
+            nullable=False,
+        ),
         sa.Column("organization", sa.String(length=200), nullable=True),
         sa.Column("product", sa.String(length=120), nullable=True),
         sa.Column("segment", sa.String(length=120), nullable=True),
@@ -437,7 +438,8 @@ def _create_accounts() -> None:
         postgresql_where=sa.text("due_on is not null"),
     )
     op.create_index("ix_accounts_name_key_id", "accounts", ["name_key", "id"], unique=False)
-    op.create_index("ix_accounts_organization", "accounts", ["organization"], unique=False)
+    for field in ("organization", "product", "segment", "region", "industry", "tier"):
+        op.create_index(f"ix_accounts_{field}", "accounts", [field], unique=False)
     op.create_index("ix_accounts_owner_id", "accounts", ["owner_id"], unique=False)
     op.create_index("ix_accounts_place_name_key_id", "accounts", ["place", "name_key", "id"], unique=False)
     op.create_index(
@@ -456,10 +458,18 @@ def _create_accounts() -> None:
         sqlite_where=sa.text("stale"),
         postgresql_where=sa.text("stale"),
     )
-    op.create_index("ix_accounts_step_entered_on_id", "accounts", ["step_entered_on", "id"], unique=False)
+    op.create_index(
+        "ix_accounts_place_step_entered_on_id", "accounts", ["place", "step_entered_on", "id"], unique=False
+    )
     op.create_index("ix_accounts_team_id_name_key_id", "accounts", ["team_id", "name_key", "id"], unique=False)
     op.create_index(
         "ix_accounts_team_id_place_name_key_id", "accounts", ["team_id", "place", "name_key", "id"], unique=False
+    )
+    op.create_index(
+        "ix_accounts_team_id_place_step_entered_on_id",
+        "accounts",
+        ["team_id", "place", "step_entered_on", "id"],
+        unique=False,
     )
     op.create_index(
         "ix_accounts_unsupported",
@@ -688,6 +698,7 @@ def _create_journeys() -> None:
         sa.Column("beneficiary", sa.String(length=200), nullable=True),
         sa.Column("value_statement", sa.Text(), nullable=True),
         sa.Column("opened_on", sa.Date(), nullable=True),
+        sa.Column("stated_on", sa.Date(), nullable=True),
         sa.Column("gap_metric", sa.String(length=200), nullable=True),
         sa.Column("gap_unit", sa.String(length=60), nullable=True),
         sa.Column("gap_from", sa.String(length=60), nullable=True),

@@ -19,7 +19,7 @@ from changetrack.domain.people import Action, Actor
 from changetrack.domain.refusal import Forbidden, NotFound, OperationRefused, Reason, refuse_if
 from changetrack.models import Proposal, SignOff
 from changetrack.operations._dossier import CALENDAR, Dossier, open_dossier
-from changetrack.operations._proposals import end_proposal, open_proposal, proposal_facts, sign_offs_of
+from changetrack.operations._proposals import end_proposal, last_proposal, open_proposal, proposal_facts, sign_offs_of
 from changetrack.operations._settle import settle
 from changetrack.operations._transaction import transaction
 from changetrack.operations.journey._visits import enter_step
@@ -163,9 +163,12 @@ def _next_seq(dossier: Dossier) -> int:
 
 def _waiting(dossier: Dossier) -> tuple[Proposal, list[SignOff]]:
     proposal = open_proposal(dossier)
-    if proposal is None:
+    if proposal is not None:
+        return proposal, sign_offs_of(dossier, proposal)
+    last = last_proposal(dossier)
+    if last is None or last.ended_because is None:
         raise NotFound("open proposal")
-    return proposal, sign_offs_of(dossier, proposal)
+    raise OperationRefused([Reason("proposal", f"{last.ended_because} Propose again.")])
 
 
 def _sign(dossier: Dossier, proposal: Proposal, seq: int, **who: object) -> SignOff:

@@ -44,8 +44,12 @@ def open_account(
             dossier,
             "account_opened" if is_first else "opening_renewed",
             effective_on,
-            {"beneficiary": beneficiary.strip(), "value_statement": value_statement.strip()},
-            "opened_on",
+            {
+                "beneficiary": beneficiary.strip(),
+                "value_statement": value_statement.strip(),
+                "opened_on": min(dossier.journey.opened_on or effective_on, effective_on),
+            },
+            "stated_on",
         )
         spans = enter_step(dossier, 1, kind="opened", on=effective_on) if is_first else []
         settle(dossier, since=effective_on, spans=spans, cause="The opening questions were answered.")

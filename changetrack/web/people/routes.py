@@ -8,7 +8,7 @@ from flask_login import current_user
 
 from changetrack.domain.refusal import OperationRefused
 from changetrack.operations import sign_in as operations
-from changetrack.queries.people import list_sessions
+from changetrack.queries.people import list_sessions, session_hash
 from changetrack.web.formatting import plural
 from changetrack.web.forms import expect_no_fields, refusals_on
 from changetrack.web.people.forms import PasswordForm, SignInForm
@@ -55,13 +55,11 @@ def sign_out() -> Response:
 def sessions() -> Response:
     rows = list_sessions(
         actor=current_actor(),
-        token_hash=operations.session_hash(current_token()),
+        token_hash=session_hash(current_token()),
         now=clock().now(),
         idle=idle_limit(settings()),
     )
-    return page(
-        "people/sessions.html", sessions=rows, idle=idle_limit(settings()), lifetime=lifetime(settings())
-    )
+    return page("people/sessions.html", sessions=rows, idle=idle_limit(settings()), lifetime=lifetime(settings()))
 
 
 @blueprint.post("/me/sessions/<key>/end")

@@ -17,9 +17,7 @@ def cast(session: scoped_session[Session]) -> Cast:
 
 
 @pytest.fixture
-def browser_of(
-    app: Flask, session: scoped_session[Session], cast: Cast
-) -> Callable[[str], FlaskClient]:
+def browser_of(app: Flask, session: scoped_session[Session], cast: Cast) -> Callable[[str], FlaskClient]:
     """A browser in which somebody is signed in: `browser_of("olu")`; `browser_of("nobody")` is signed out."""
 
     def signed_in(name: str) -> FlaskClient:

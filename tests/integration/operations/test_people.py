@@ -43,9 +43,7 @@ def reasons_of(refusal: OperationRefused) -> set[str | None]:
 def test_an_added_user_can_sign_in(ada: Actor, now: datetime) -> None:
     add(ada, now)
 
-    token = sign_in(
-        now=now, email="new@example.com", password=GOOD, address="", user_agent="", lifetime=timedelta(1)
-    )
+    token = sign_in(now=now, email="new@example.com", password=GOOD, address="", user_agent="", lifetime=timedelta(1))
 
     assert token
 
@@ -134,9 +132,7 @@ def test_nobody_disables_themselves(session: Saver, cast: Cast, ada: Actor, now:
         people.disable_user(actor=ada, now=now, user_id=cast.ada.id)
 
 
-def test_a_reset_password_ends_the_sessions_and_expires(
-    session: Saver, cast: Cast, ada: Actor, now: datetime
-) -> None:
+def test_a_reset_password_ends_the_sessions_and_expires(session: Saver, cast: Cast, ada: Actor, now: datetime) -> None:
     make_session(session, cast.olu, "at home")
 
     people.reset_password(actor=ada, now=now, user_id=cast.olu.id)
@@ -146,9 +142,7 @@ def test_a_reset_password_ends_the_sessions_and_expires(
     assert cast.olu.password_expires_at == now + timedelta(hours=72)
 
 
-def test_an_administrator_ends_the_sessions_of_anybody(
-    session: Saver, cast: Cast, ada: Actor, now: datetime
-) -> None:
+def test_an_administrator_ends_the_sessions_of_anybody(session: Saver, cast: Cast, ada: Actor, now: datetime) -> None:
     make_session(session, cast.olu, "at home")
     make_session(session, cast.tess, "of somebody else")
 
@@ -224,7 +218,7 @@ def test_a_stale_name_of_a_team_is_refused(cast: Cast, ada: Actor, now: datetime
 
 
 ACTS: dict[str, Callable[[Actor, datetime, Cast], object]] = {
-    "add_user": lambda who, now, cast: add(who, now),
+    "add_user": lambda who, now, _: add(who, now),
     "edit_user": lambda who, now, cast: people.edit_user(
         actor=who, now=now, user_id=cast.olu.id, name="O", role="admin"
     ),
@@ -232,10 +226,8 @@ ACTS: dict[str, Callable[[Actor, datetime, Cast], object]] = {
     "disable_user": lambda who, now, cast: people.disable_user(actor=who, now=now, user_id=cast.olu.id),
     "enable_user": lambda who, now, cast: people.enable_user(actor=who, now=now, user_id=cast.olu.id),
     "end_sessions_of": lambda who, now, cast: people.end_sessions_of(actor=who, now=now, user_id=cast.olu.id),
-    "add_team": lambda who, now, cast: teams.add_team(actor=who, now=now, name="West"),
-    "rename_team": lambda who, now, cast: teams.rename_team(
-        actor=who, now=now, team_id=cast.team.id, name="West"
-    ),
+    "add_team": lambda who, now, _: teams.add_team(actor=who, now=now, name="West"),
+    "rename_team": lambda who, now, cast: teams.rename_team(actor=who, now=now, team_id=cast.team.id, name="West"),
     "put_in_team": lambda who, now, cast: teams.put_in_team(
         actor=who, now=now, team_id=cast.team.id, user_id=cast.otto.id, role="member"
     ),
@@ -283,7 +275,7 @@ def test_no_audit_event_holds_a_password(session: Saver, ada: Actor, now: dateti
 
     written = repr([(event.changes, event.note) for event in session.scalars(select(AuditEvent))])
 
-    assert added.one_time_password not in written
+    assert str(added.one_time_password) not in written
     assert reset not in written
 
 

@@ -300,11 +300,11 @@ def test_a_firing_alert_is_acknowledged_with_a_next_step_and_its_date() -> None:
 
 
 def test_acknowledging_needs_a_next_step_and_a_date() -> None:
-    assert fields(acknowledge_reasons("firing", "  ", None, TODAY)) == ["next_step", "due_on"]
+    assert fields(acknowledge_reasons("firing", "  ", None, TODAY)) == ["next_step", "next_step_on"]
 
 
 def test_a_next_step_in_the_past_is_none() -> None:
-    assert fields(acknowledge_reasons("firing", "Call", TODAY - ONE_DAY, TODAY)) == ["due_on"]
+    assert fields(acknowledge_reasons("firing", "Call", TODAY - ONE_DAY, TODAY)) == ["next_step_on"]
 
 
 @pytest.mark.parametrize("status", ["acknowledged", "snoozed", "resolved"])
@@ -319,7 +319,7 @@ def test_an_acknowledged_alert_is_snoozed_for_up_to_ten_business_days(business_d
 
 @pytest.mark.parametrize("business_days", [None, 0, -1, 11])
 def test_a_snooze_of_any_other_length_is_refused(business_days: int | None) -> None:
-    assert fields(snooze_reasons("acknowledged", business_days, "Holiday", 0)) == ["business_days"]
+    assert fields(snooze_reasons("acknowledged", business_days, "Holiday", 0)) == ["days"]
 
 
 @pytest.mark.parametrize("status", ["firing", "snoozed", "resolved"])
@@ -334,7 +334,7 @@ def test_a_third_snooze_in_a_visit_is_refused() -> None:
 
 
 def test_a_snooze_is_refused_with_all_reasons_at_once() -> None:
-    assert fields(snooze_reasons("firing", 30, "", 2)) == [None, "business_days", "reason", None]
+    assert fields(snooze_reasons("firing", 30, "", 2)) == [None, "days", "reason", None]
 
 
 def test_a_snooze_ends_when_a_reason_joins_and_not_when_one_leaves() -> None:

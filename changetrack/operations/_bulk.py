@@ -1,0 +1,73 @@
+"""Writing thousands of rows at a time, by the quickest way that each database has."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Table, bindparam, text
+from sqlalchemy.orm import Session, scoped_session
+
+from changetrack.models import Model
+
+ROWS = 2_000  # taken from a file and written at a time
+_COPY = 50  # rows from which COPY is worth its round trips
+_IMPORT_LOCK = 4_172_027  # any constant of our own: one bulk load at a time on PostgreSQL
+
+
+def table_of(model: type[Model]) -> Table:
+    """The table of a model, for statements that need no objects."""
+    table: Table = model.__table__  # type: ignore[assignment]  # a Table for all of ours
+    return table
+
+
+def insert_rows(
+    session: scoped_session[Session], model: type[Model], rows: Sequence[Mapping[str, Any]]
+) -> None:
+    """Insert rows, each with the same columns; what is missing has a default that the database knows."""
+    if not rows:
+        return
+    table = table_of(model)
+    if len(rows) < _COPY or session.get_bind().dialect.name != "postgresql":
+        session.execute(table.insert(), list(rows))
+    else:
+        _copy(session, table, rows)
+
+
+def update_rows(
+    session: scoped_session[Session], model: type[Model], keys: Sequence[str], rows: Sequence[Mapping[str, Any]]
+) -> None:
+    """Update rows by the columns named in `keys`; every row sets the same other columns."""
+    if not rows:
+        return
+    table = table_of(model)
+    changed = [name for name in rows[0] if name not in keys]
+    statement = table.update().values({name: bindparam(f"new_{name}") for name in changed})
+    for key in keys:
+        statement = statement.where(table.c[key] == bindparam(f"its_{key}"))
+    session.connection().execute(
+        statement, [{("its_" if n in keys else "new_") + n: value for n, value in row.items()} for row in rows]
+    )
+
+
+def lock_for_bulk_load(session: scoped_session[Session]) -> None:
+    """Wait until no other bulk load runs; SQLite has one writer anyway."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _IMPORT_LOCK})
+
+
+def _copy(session: scoped_session[Session], table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    connection = session.connection()
+    names = list(rows[0])
+    encoders = [_encoder(table, name, connection.dialect) for name in names]
+    driver: Any = connection.connection.dbapi_connection
+    quoted = ", ".join(f'"{table.c[name].name}"' for name in names)
+    with driver.cursor() as cursor, cursor.copy(f'COPY "{table.name}" ({quoted}) FROM STDIN') as copy:
+        for row in rows:
+            copy.write_row([
+                value if encode is None or value is None else encode(value)
+                for encode, value in zip(encoders, row.values(), strict=True)
+            ])  # fmt: skip
+
+
+def _encoder(table: Table, name: str, dialect: Any) -> Callable[[Any], Any] | None:
+    found: Callable[[Any], Any] | None = table.c[name].type.dialect_impl(dialect).bind_processor(dialect)
+    return found

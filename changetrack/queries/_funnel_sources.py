@@ -1,0 +1,118 @@
+"""The sources of the funnel's figures, and the one rule that chooses between them.
+
+Today's picture comes from the cells that every change keeps up to date, wherever they hold the answer: constant
+work whatever the number of accounts. Else it is counted from the accounts. A past day as it was known then comes
+from that night's record; every other picture of the past is counted from the standings.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import Select, and_, exists, func, select
+
+from changetrack.domain.filters import CARRIED_FIELDS, NO_VALUE
+from changetrack.domain.funnel import OPEN_PLACES, PlaceCount
+from changetrack.models import Account, FunnelCell, FunnelSnapshot, db
+from changetrack.queries._funnel_question import Question
+from changetrack.queries.filters import account_conditions, group_value
+from changetrack.queries.standings import standing_accounts
+
+MOST_GROUPS = 1000  # of a field that no summary holds, such as the organization
+
+Counted = dict[str, dict[int, PlaceCount]]
+
+
+def count_places(question: Question, most: int | None = None) -> Counted:
+    """Return the count at each place, by value of the grouping field ('' without one)."""
+    if question.is_today:
+        rows = _from_cells(question, FunnelCell)
+        return _read(_from_accounts(question, most) if rows is None else rows)
+    kept = count_kept(question)
+    return _read(_from_standings(question, most)) if kept is None else kept
+
+
+def count_total(question: Question) -> dict[int, PlaceCount] | None:
+    """Return the count of all groups together where the groups counted are only the largest, else None."""
+    if question.by is None or question.by in CARRIED_FIELDS:
+        return None
+    return count_places(replace(question, by=None)).get("", {})
+
+
+def count_kept(question: Question) -> Counted | None:
+    """Return the counts from the nightly record of that day, None where it does not hold the answer."""
+    if question.is_today or question.as_of != question.known_at or question.teams is not None:
+        return None
+    rows, cell = _from_cells(question, FunnelSnapshot), _cell(question)
+    if rows is None or cell is None:
+        return None
+    was_kept = exists().where(FunnelSnapshot.day == question.as_of, FunnelSnapshot.field == cell[0])
+    return _read(rows) if db.session.scalar(select(was_kept)) else None
+
+
+def _cell(question: Question) -> tuple[str, Sequence[str] | None] | None:
+    """The field, and its values (None: all), whose cells together answer the question; None if no cells do."""
+    teams = None if question.teams is None else [str(team) for team in sorted(question.teams)]
+    if not question.filters and question.by is None:
+        return ("", None) if teams is None else ("team", teams)
+    if not question.filters and question.by in CARRIED_FIELDS:
+        by = question.by or ""
+        return (by, teams) if by == "team" or teams is None else None
+    if len(question.filters) == 1 and question.by is None:
+        ((field, value),) = question.filters.items()
+        if field == "team" or (teams is None and field in CARRIED_FIELDS):
+            return field, ["" if value == NO_VALUE else value]
+    return None
+
+
+def _from_cells(question: Question, table: Any) -> Select[Any] | None:
+    cell = _cell(question)
+    if cell is None:
+        return None
+    field, values = cell
+    sums = [func.sum(column) for column in (table.accounts, table.unsupported, table.stale)]
+    keys = [table.place] if question.by is None else [table.place, table.value]
+    rows = select(table.place, *sums, *keys[1:]).where(table.field == field).group_by(*keys)
+    if table is FunnelSnapshot:
+        rows = rows.where(table.day == question.as_of)
+    return rows if values is None else rows.where(table.value.in_(values))
+
+
+def _from_accounts(question: Question, most: int | None) -> Select[Any]:
+    is_open = Account.place <= max(OPEN_PLACES)
+    unsupported = and_(is_open, Account.supported_step < Account.claimed_step)
+    counts = [func.count(), func.count().filter(unsupported), func.count().filter(and_(is_open, Account.stale))]
+    rows: Select[Any] = select(Account.place, *counts).where(*account_conditions(question.filters, question.teams))
+    return _grouped(rows, Account.place, question, Account, most)
+
+
+def _from_standings(question: Question, most: int | None) -> Select[Any]:
+    at = standing_accounts(
+        as_of=question.as_of, known_until=question.known_until, filters=question.filters, teams=question.teams
+    ).subquery()
+    counts = [func.count(), func.count().filter(at.c.unsupported), func.count().filter(at.c.stale)]
+    rows = select(at.c.place, *counts).select_from(at)
+    if question.by is not None and question.by not in CARRIED_FIELDS:
+        rows = rows.join(Account, Account.id == at.c.account_id)
+    return _grouped(rows, at.c.place, question, at.c, most)
+
+
+def _grouped(rows: Select[Any], place: Any, question: Question, table: Any, most: int | None) -> Select[Any]:
+    """Group by place, and by the grouping field; where that may have any number of values, by the largest ones."""
+    if question.by is None:
+        return rows.group_by(place)
+    value = group_value(table, question.by)
+    if question.by not in CARRIED_FIELDS:
+        size = func.count().desc()
+        largest = rows.with_only_columns(value.label("value")).group_by(value).order_by(size, value)
+        rows = rows.where(value.in_(select(largest.limit(most or MOST_GROUPS).subquery().c.value)))
+    return rows.add_columns(value).group_by(place, value)
+
+
+def _read(rows: Select[Any]) -> Counted:
+    counted: Counted = defaultdict(dict)
+    for place, accounts, unsupported, stale, *value in db.session.execute(rows):
+        if accounts:
+            counted[value[0] if value else ""][place] = PlaceCount(int(accounts), int(unsupported), int(stale))
+    return dict(counted)

@@ -1,0 +1,116 @@
+"""`changetrack serve` answers, restarts what dies, and leaves nothing behind."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.architecture.source import ROOT
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> dict[str, str]:
+    given = {"PATH": os.environ["PATH"], "CHANGETRACK_INSTANCE": str(tmp_path), "PYTHONUNBUFFERED": "1"}
+    command = [sys.executable, "-m", "changetrack", "db", "upgrade"]
+    subprocess.run(command, cwd=ROOT, env=given, check=True, capture_output=True)
+    return given
+
+
+@pytest.fixture
+def port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        number: int = probe.getsockname()[1]
+    return number
+
+
+@contextmanager
+def serving(environment: dict[str, str], *options: str) -> Iterator["subprocess.Popen[str]"]:
+    server = subprocess.Popen(
+        [sys.executable, "-m", "changetrack", "serve", *options],
+        cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    try:
+        yield server
+    finally:
+        server.terminate()
+        server.communicate(timeout=30)
+
+
+def read_until(server: "subprocess.Popen[str]", beginning: str) -> str:
+    assert server.stdout is not None
+    return next(line for line in server.stdout if line.startswith(beginning))
+
+
+def answer(port: int, path: str) -> int:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=20) as response:
+        status: int = response.status
+    return status
+
+
+def children_of(process: int) -> list[int]:
+    listed = Path(f"/proc/{process}/task/{process}/children").read_text()
+    return [int(child) for child in listed.split()]
+
+
+def test_it_answers_at_the_address_it_prints(environment: dict[str, str], port: int) -> None:
+    with serving(environment, "--port", str(port), "--workers", "1", "--no-scheduler") as server:
+        line = read_until(server, "ChangeTrack is at")
+
+        assert f"http://127.0.0.1:{port} " in line
+        assert answer(port, "/healthz") == 200
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_it_stops_cleanly(environment: dict[str, str], port: int, number: signal.Signals) -> None:
+    with serving(environment, "--port", str(port), "--workers", "1") as server:
+        read_until(server, "ChangeTrack is at")
+        children = children_of(server.pid)
+
+        server.send_signal(number)
+        server.communicate(timeout=30)
+
+        assert server.returncode == 0
+        assert len(children) == 2
+        assert not any(Path(f"/proc/{child}").exists() for child in children)
+
+
+def test_a_web_server_that_is_killed_comes_back(environment: dict[str, str], port: int) -> None:
+    with serving(environment, "--port", str(port), "--workers", "1", "--no-scheduler") as server:
+        read_until(server, "ChangeTrack is at")
+        assert server.stderr is not None
+
+        os.kill(children_of(server.pid)[0], signal.SIGKILL)
+        said = server.stderr.readline()
+        read_until(server, "ChangeTrack is again at")
+
+        assert "starting it again" in said
+        assert answer(port, "/healthz") == 200
+
+
+def test_a_database_at_another_revision_is_refused(environment: dict[str, str], tmp_path: Path) -> None:
+    environment["CHANGETRACK_INSTANCE"] = str(tmp_path / "empty")
+
+    with serving(environment) as server:
+        _, said = server.communicate(timeout=30)
+
+    assert server.returncode == 1
+    assert "run `changetrack db upgrade`" in said
+
+
+def test_a_port_in_use_is_refused(environment: dict[str, str]) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        with serving(environment, "--port", str(taken.getsockname()[1])) as server:
+            _, said = server.communicate(timeout=30)
+
+    assert server.returncode == 1
+    assert "Address already in use" in said

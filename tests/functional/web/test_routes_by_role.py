@@ -1,0 +1,174 @@
+"""Who gets through which door: one table of every route by every role, and what a GET may not do.
+
+A new route needs its line in RULES. What stands in an address is taken from `ADDRESSES` by its name.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select
+from sqlalchemy.orm import Session, scoped_session
+from werkzeug.routing import Rule
+from werkzeug.test import TestResponse
+
+from changetrack.models import db
+from tests.factories import Cast, make_account, make_team_member, make_user
+
+Saver = scoped_session[Session]
+BrowserOf = Callable[[str], FlaskClient]
+
+IN = "let in"
+LOGIN = "asked to sign in"
+NO = "403"
+ABSENT = "404"
+
+
+class Access(NamedTuple):
+    """What becomes of each: signed out; outsider; executive; member, coordinator and VSM of the team; admin."""
+
+    nobody: str
+    otto: str
+    ed: str
+    olu: str
+    tess: str
+    vik: str
+    ada: str
+
+
+PUBLIC = Access(IN, IN, IN, IN, IN, IN, IN)
+SIGNED_IN = Access(LOGIN, IN, IN, IN, IN, IN, IN)
+ADMIN = Access(LOGIN, NO, NO, NO, NO, NO, IN)
+SEE_ACCOUNT = Access(LOGIN, ABSENT, IN, IN, IN, IN, IN)
+WORK_ON_ACCOUNT = Access(LOGIN, ABSENT, NO, IN, IN, IN, NO)
+
+RULES: Mapping[str, Access] = {
+    "GET health.healthz": PUBLIC,
+    "GET health.readyz": PUBLIC,
+    "GET people.sign_in": PUBLIC,
+    "POST people.sign_in": PUBLIC,
+    "POST people.sign_out": SIGNED_IN,
+    "GET people.sessions": SIGNED_IN,
+    "POST people.end_session": Access(LOGIN, ABSENT, ABSENT, ABSENT, ABSENT, ABSENT, ABSENT),  # of a stranger
+    "POST people.end_other_sessions": SIGNED_IN,
+    "GET people.password": SIGNED_IN,
+    "POST people.password": SIGNED_IN,
+    "GET admin.index": ADMIN,
+    "GET people_admin.index": ADMIN,
+    "GET people_admin.new": ADMIN,
+    "POST people_admin.new": ADMIN,
+    "GET people_admin.user": ADMIN,
+    "POST people_admin.user": ADMIN,
+    "POST people_admin.reset_password": ADMIN,
+    "POST people_admin.disable": ADMIN,
+    "POST people_admin.enable": ADMIN,
+    "POST people_admin.end_sessions": ADMIN,
+    "GET teams_admin.index": ADMIN,
+    "GET teams_admin.new": ADMIN,
+    "POST teams_admin.new": ADMIN,
+    "GET teams_admin.team": ADMIN,
+    "POST teams_admin.team": ADMIN,
+    "POST teams_admin.put_member": ADMIN,
+    "POST teams_admin.remove_member": ADMIN,
+}
+
+ON_ONE_DATABASE = pytest.mark.parametrize("stage", ["sqlite"], indirect=True)  # the doors are the same on both
+
+
+@pytest.fixture
+def addresses(session: Saver, cast: Cast) -> Mapping[str, Any]:
+    """What the names in an address stand for; nobody of the cast is harmed."""
+    spare = make_user(session, name="Spare")
+    make_team_member(session, cast.team, spare)
+    account = make_account(session, team_id=cast.team.id, owner_id=cast.olu.id)
+    return {
+        "account_id": account.id,
+        "user_id": spare.id,
+        "team_id": cast.team.id,
+        "key": "0123456789abcdef",
+    }
+
+
+def doors(app: Flask) -> Iterator[tuple[str, Rule]]:
+    """Every route with every method, as it is named in RULES."""
+    for rule in app.url_map.iter_rules():
+        for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
+            if rule.endpoint != "static":
+                yield f"{method} {rule.endpoint}", rule
+
+
+def outcome(response: TestResponse) -> str:
+    """What became of somebody at a door: let in is whoever the page answered, be it with a refusal."""
+    if (response.location or "").startswith("/login"):
+        return IN if response.status_code == 303 else LOGIN  # 303: who has just signed out
+    return str(response.status_code) if response.status_code in (401, 403, 404, 405) else IN
+
+
+def knock(app: Flask, browser: FlaskClient, door: str, addresses: Mapping[str, Any]) -> TestResponse:
+    """Send a bare request to a door."""
+    method, endpoint = door.split()
+    rule = next(rule for name, rule in doors(app) if name == door)
+    with app.test_request_context():
+        address = app.url_for(endpoint, **{name: addresses[name] for name in rule.arguments})
+    return browser.open(address, method=method)
+
+
+@ON_ONE_DATABASE
+def test_every_route_has_its_line_in_the_table_and_every_line_its_route(app: Flask) -> None:
+    assert sorted({name for name, _ in doors(app)}) == sorted(RULES)
+
+
+@ON_ONE_DATABASE
+@pytest.mark.parametrize("door", RULES)
+def test_each_role_gets_through_its_doors_and_no_other(
+    app: Flask, browser_of: BrowserOf, addresses: Mapping[str, Any], door: str
+) -> None:
+    answers = {who: knock(app, browser_of(who), door, addresses) for who in Access._fields}
+
+    assert {who: outcome(answer) for who, answer in answers.items()} == RULES[door]._asdict()
+    assert all(answer.status_code < 500 for answer in answers.values())
+
+
+@ON_ONE_DATABASE
+def test_the_account_of_another_team_looks_like_none(
+    app: Flask, browser_of: BrowserOf, addresses: Mapping[str, Any]
+) -> None:
+    otto = browser_of("otto")
+    about_accounts = sorted({name for name, rule in doors(app) if "account_id" in rule.arguments})
+
+    for door in about_accounts:
+        real = knock(app, otto, door, addresses)
+        absent = knock(app, otto, door, {**addresses, "account_id": 987_654_321})
+        assert (door, real.status_code, absent.status_code) == (door, 404, 404)
+        assert without_reference(real) == without_reference(absent)
+
+
+@ON_ONE_DATABASE
+def test_reading_a_page_changes_nothing(
+    app: Flask, session: Saver, browser_of: BrowserOf, addresses: Mapping[str, Any]
+) -> None:
+    browsers = [browser_of(who) for who in Access._fields]
+    before = fingerprint(session)
+
+    for door in sorted(name for name in RULES if name.startswith("GET ")):
+        for browser in browsers:
+            knock(app, browser, door, addresses)
+            assert fingerprint(session) == before, door
+
+
+def without_reference(response: TestResponse) -> str:
+    """The page without what is new in every answer."""
+    return response.text.partition("tell your operator")[0]
+
+
+def fingerprint(session: Saver) -> str:
+    """All rows of all tables in one number."""
+    digest = hashlib.sha256()
+    for table in db.metadata.sorted_tables:
+        for row in session.execute(select(table).order_by(*table.primary_key.columns)):
+            digest.update(repr((table.name, tuple(row))).encode())
+    session.rollback()
+    return digest.hexdigest()
