@@ -31,11 +31,11 @@ class Alert(Model):
         ),
         # The inbox, gravest and dearest first, for everybody and for one team; each ends in the primary key.
         Index(
-            "ix_alerts_inbox", "state", "severity_rank", text("stake desc"), "id", sqlite_where=_OPEN,
+            "ix_alerts_inbox", "state", "severity_rank", "stake_rank", "id", sqlite_where=_OPEN,
             postgresql_where=_OPEN,
         ),
         Index(
-            "ix_alerts_inbox_team", "team_id", "state", "severity_rank", text("stake desc"), "id", sqlite_where=_OPEN,
+            "ix_alerts_inbox_team", "team_id", "state", "severity_rank", "stake_rank", "id", sqlite_where=_OPEN,
             postgresql_where=_OPEN,
         ),
         Index("ix_alerts_resolved", "resolved_at", "id", sqlite_where=_RESOLVED, postgresql_where=_RESOLVED),
@@ -54,7 +54,7 @@ class Alert(Model):
     state: Mapped[str] = mapped_column(String(12), default="firing")
     severity: Mapped[str] = mapped_column(String(8))
     severity_rank: Mapped[int]  # 0 critical, 1 warning, 2 notice: the inbox's order
-    stake: Mapped[int] = mapped_column(Id, default=0, server_default="0")  # the account's value, to order by
+    stake_rank: Mapped[int] = mapped_column(Id, default=0)  # minus the account's value: the dearest first
     reasons: Mapped[dict[str, Any]]
     quiet: Mapped[bool] = mapped_column(default=False)  # from an import: listed, but tells nobody
     raised_on: Mapped[date]

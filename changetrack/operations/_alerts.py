@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from changetrack.domain.alerts import StaleReason, ends_snooze, severity
 from changetrack.domain.journey.steps import step_name
-from changetrack.models import Alert, OutboxMessage, TeamMember
+from changetrack.models import Account, Alert, OutboxMessage, TeamMember
 from changetrack.operations._dossier import Dossier
 
 RANKS = {"critical": 0, "warning": 1, "notice": 2}
@@ -24,6 +24,7 @@ def follow_alert(dossier: Dossier, reasons: Sequence[StaleReason], *, cause: str
         _resolve(dossier, alert, cause)
         alert = None
     if alert is not None:
+        alert.team_id, alert.stake_rank = dossier.account.team_id, stake_rank(dossier.account)
         _update(dossier, alert, reasons, may_join=at_night)
     elif reasons and at_night:
         _raise(dossier, reasons, quiet=quiet)
@@ -31,6 +32,11 @@ def follow_alert(dossier: Dossier, reasons: Sequence[StaleReason], *, cause: str
     if alert is None:
         dossier.account.severity = None
     return alert is not None
+
+
+def stake_rank(account: Account) -> int:
+    """The account's place by the value at stake: minus its value in minor units, so that the dearest come first."""
+    return -(account.annual_value or 0)
 
 
 def open_alert(dossier: Dossier) -> Alert | None:
@@ -51,6 +57,7 @@ def _raise(dossier: Dossier, reasons: Sequence[StaleReason], *, quiet: bool) -> 
         severity=grave,
         severity_rank=RANKS[grave],
         reasons=_as_json(dossier, reasons),
+        stake_rank=stake_rank(account),
         quiet=quiet,
         raised_on=dossier.today,
         raised_at=dossier.now,
@@ -71,14 +78,17 @@ def _raise(dossier: Dossier, reasons: Sequence[StaleReason], *, quiet: bool) -> 
 def _update(dossier: Dossier, alert: Alert, reasons: Sequence[StaleReason], *, may_join: bool) -> None:
     before = dict(alert.reasons)
     now = _as_json(dossier, [r for r in reasons if may_join or r.reason in before])
-    after = {name: before.get(name, value) | {"why": value["why"]} for name, value in now.items()}
-    joined = [name for name in after if name not in before]
+    after = {name: value | {k: v for k, v in before.get(name, {}).items() if k != "why"} for name, value in now.items()}
+    urging = [r.reason for r in reasons if r.urges and r.reason in after and not before.get(r.reason, {}).get("urges")]
+    for name in urging:
+        after[name] = after[name] | {"urges": True}
     if after == before:
         return
     alert.reasons = after
     if set(after) != set(before):
         grave = severity(after)
         alert.severity, alert.severity_rank, dossier.account.severity = grave, RANKS[grave], grave
+    if set(after) != set(before) or urging:
         alert.version += 1
         dossier.happened(
             "alert_changed",
@@ -86,10 +96,10 @@ def _update(dossier: Dossier, alert: Alert, reasons: Sequence[StaleReason], *, m
             changes={"reasons": [list(before), list(after)]},
             note=" ".join(value["why"] for value in after.values()),
         )
-    if alert.state == "snoozed" and ends_snooze(before, after):
+    if alert.state == "snoozed" and (urging or ends_snooze(before, after)):
         alert.state, alert.snoozed_until = "firing", None
-    if joined and not alert.quiet:
-        tell(dossier, alert, "joined-" + "-".join(sorted(joined)))
+    if (urging or not set(after) <= set(before)) and not alert.quiet:
+        tell(dossier, alert, f"joined-{alert.version}")
 
 
 def _resolve(dossier: Dossier, alert: Alert, cause: str) -> None:

@@ -3,7 +3,8 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Table, bindparam, text
+from sqlalchemy import Table, bindparam, column, text
+from sqlalchemy import table as sql_table
 from sqlalchemy.orm import Session, scoped_session
 
 from changetrack.models import Model
@@ -19,17 +20,15 @@ def table_of(model: type[Model]) -> Table:
     return table
 
 
-def insert_rows(
-    session: scoped_session[Session], model: type[Model], rows: Sequence[Mapping[str, Any]]
-) -> None:
+def insert_rows(session: scoped_session[Session], model: type[Model], rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert rows, each with the same columns; what is missing has a default that the database knows."""
     if not rows:
         return
     table = table_of(model)
-    if len(rows) < _COPY or session.get_bind().dialect.name != "postgresql":
-        session.execute(table.insert(), list(rows))
+    if _is_worth_copying(session, rows):
+        _copy(session, table, rows, table.name)
     else:
-        _copy(session, table, rows)
+        session.execute(table.insert(), list(rows))
 
 
 def update_rows(
@@ -40,6 +39,9 @@ def update_rows(
         return
     table = table_of(model)
     changed = [name for name in rows[0] if name not in keys]
+    if _is_worth_copying(session, rows):
+        _update_from_copy(session, table, keys, changed, rows)
+        return
     statement = table.update().values({name: bindparam(f"new_{name}") for name in changed})
     for key in keys:
         statement = statement.where(table.c[key] == bindparam(f"its_{key}"))
@@ -54,13 +56,35 @@ def lock_for_bulk_load(session: scoped_session[Session]) -> None:
         session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _IMPORT_LOCK})
 
 
-def _copy(session: scoped_session[Session], table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+def _is_worth_copying(session: scoped_session[Session], rows: Sequence[object]) -> bool:
+    return len(rows) >= _COPY and session.get_bind().dialect.name == "postgresql"
+
+
+def _update_from_copy(
+    session: scoped_session[Session],
+    table: Table,
+    keys: Sequence[str],
+    changed: Sequence[str],
+    rows: Sequence[Mapping[str, Any]],
+) -> None:
+    """One statement for all rows, from a table of this transaction that COPY has filled."""
+    name = f"changed_{table.name}"
+    columns = ", ".join(f'"{table.c[n].name}"' for n in rows[0])
+    session.execute(text(f'CREATE TEMP TABLE {name} ON COMMIT DROP AS SELECT {columns} FROM "{table.name}" LIMIT 0'))  # noqa: S608  names of our own
+    _copy(session, table, rows, name)
+    new = sql_table(name, *(column(table.c[n].name, table.c[n].type) for n in rows[0]))
+    statement = table.update().values({n: new.c[n] for n in changed})
+    session.execute(statement.where(*(table.c[k] == new.c[k] for k in keys)))
+    session.execute(text(f"DROP TABLE {name}"))
+
+
+def _copy(session: scoped_session[Session], table: Table, rows: Sequence[Mapping[str, Any]], into: str) -> None:
     connection = session.connection()
     names = list(rows[0])
     encoders = [_encoder(table, name, connection.dialect) for name in names]
     driver: Any = connection.connection.dbapi_connection
     quoted = ", ".join(f'"{table.c[name].name}"' for name in names)
-    with driver.cursor() as cursor, cursor.copy(f'COPY "{table.name}" ({quoted}) FROM STDIN') as copy:
+    with driver.cursor() as cursor, cursor.copy(f'COPY "{into}" ({quoted}) FROM STDIN') as copy:
         for row in rows:
             copy.write_row([
                 value if encode is None or value is None else encode(value)

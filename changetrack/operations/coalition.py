@@ -59,7 +59,7 @@ def edit_contact(
         after = _cleaned(contact)
         before = {name: getattr(row, name) for name in after}
         if row.version != version:
-            raise StaleVersion(current=before, typed=after)
+            raise StaleVersion(current=before | {"version": row.version}, typed=after)
         refuse_if(_reasons(dossier, after, seq))
         changes = field_diff(before, after)
         if not changes:

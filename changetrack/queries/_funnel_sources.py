@@ -83,7 +83,7 @@ def _from_accounts(question: Question, most: int | None) -> Select[Any]:
     is_open = Account.place <= max(OPEN_PLACES)
     unsupported = and_(is_open, Account.supported_step < Account.claimed_step)
     counts = [func.count(), func.count().filter(unsupported), func.count().filter(and_(is_open, Account.stale))]
-    rows: Select[Any] = select(Account.place, *counts).where(*account_conditions(question.filters, question.teams))
+    rows: Any = select(Account.place, *counts).where(*account_conditions(question.filters, question.teams))
     return _grouped(rows, Account.place, question, Account, most)
 
 

@@ -41,10 +41,11 @@ class AccountFilters:
 def teams_in_scope(filters: AccountFilters, actor: Actor) -> tuple[int | None, ...] | None:
     """Return the teams whose accounts the list may hold: None for all, (None,) for accounts of no team.
 
-    That is what the actor may see, cut down to the team that is asked for.
+    That is what the actor may see, cut down to the team that is asked for; in a picture of the past that team is
+    the one of then, and does not cut.
     """
     seen = visible_teams(actor)
-    wanted = filters.fields.get("team")
+    wanted = None if filters.as_of else filters.fields.get("team")
     if wanted is None:
         return None if seen is None else tuple(sorted(seen))
     if wanted == NO_VALUE:

@@ -5,12 +5,11 @@ database behind an expression that no index knows.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, func, literal_column, or_, select
-from sqlalchemy.sql.elements import TextClause
 
 from changetrack.domain.filters import ATTRIBUTE, NO_VALUE
 from changetrack.domain.funnel import OPEN_PLACES, PLACES
@@ -42,11 +41,15 @@ class Branch:
 
 @dataclass(frozen=True, slots=True)
 class _Filter:
-    """One filter: led by an index, hidden from them, and how many accounts of all it leaves (None: no index)."""
+    """One filter: as an index can serve it, hidden from them, and how many of all accounts it leaves (None: no index).
+
+    `by_name`: what serves it also holds the names in their order.
+    """
 
     leading: Condition
     hidden: Condition
     size: int | None
+    by_name: bool = False
 
 
 def reach(
@@ -60,7 +63,7 @@ def reach(
         return []
     if filters.as_of is not None:
         return [_as_they_stood(filters, teams)]
-    narrow = list(_filters(filters, sizes))
+    narrow = [replace(f, by_name=f.by_name and by != "days") for f in _filters(filters, sizes)]
     leader = _leader(narrow, filters, sizes, limit)
     if leader is not None:
         hidden = [f.hidden for f in narrow if f is not leader]
@@ -81,9 +84,9 @@ def _filters(filters: AccountFilters, sizes: Sizes) -> Iterator[_Filter]:
     total = sum_of(sizes.everywhere.values())
     if filters.unsupported:
         gap = Account.claimed_step - Account.supported_step > 0
-        yield _Filter(_UNSUPPORTED, and_(gap, Account.place <= max(OPEN_PLACES)), total.unsupported)
+        yield _Filter(_UNSUPPORTED, and_(gap, Account.place <= max(OPEN_PLACES)), total.unsupported, True)
     if filters.stale:
-        yield _Filter(_STALE, and_(Account.stale, Account.place <= max(OPEN_PLACES)), total.stale)
+        yield _Filter(_STALE, and_(Account.stale, Account.place <= max(OPEN_PLACES)), total.stale, True)
     if filters.text_key:
         yield _text(filters, sizes)
 
@@ -110,7 +113,7 @@ def _text(filters: AccountFilters, sizes: Sizes) -> _Filter:
                        *(c.contains(key, autoescape=True) for c in columns))  # fmt: skip
         return _Filter(anywhere, anywhere, None)
     leading = and_(Account.name_key >= key, Account.name_key < key + _LAST)
-    return _Filter(leading, Account.name_key.startswith(key, autoescape=True), _count(leading))
+    return _Filter(leading, Account.name_key.startswith(key, autoescape=True), _count(leading), True)
 
 
 def _count(leading: Condition) -> int:
@@ -121,7 +124,7 @@ def _count(leading: Condition) -> int:
 
 def _leader(narrow: Sequence[_Filter], filters: AccountFilters, sizes: Sizes, limit: int) -> _Filter | None:
     """The filter to read the list through, None where walking along the order is expected to read less."""
-    sized = [f for f in narrow if f.size is not None]
+    sized = [f for f in narrow if f.size is not None and not f.by_name]
     if not sized:
         return None
     smallest = min(sized, key=lambda f: f.size or 0)
@@ -136,8 +139,7 @@ def _along_an_index(
     filters: AccountFilters, teams: Sequence[int | None] | None, narrow: Sequence[_Filter], by: str
 ) -> Iterator[Branch]:
     """One branch for each team and, where the order or a partial index asks for it, for each place."""
-    partial = (_UNSUPPORTED, _STALE) if by != "days" else ()
-    conditions = [f.leading if f.leading in partial else f.hidden for f in narrow]
+    conditions = [f.leading if f.by_name else f.hidden for f in narrow]
     only_open = filters.unsupported or filters.stale
     wanted = filters.places or frozenset(PLACES)
     places: Sequence[int | None] = [p for p in sorted(wanted) if p in OPEN_PLACES or not only_open]
@@ -169,12 +171,12 @@ def _hidden_scope(teams: Sequence[int | None] | None, places: frozenset[int]) ->
 def _as_they_stood(filters: AccountFilters, teams: Sequence[int | None] | None) -> Branch:
     """The accounts that a picture of the past counted, as far as they may be seen today."""
     assert filters.as_of is not None
-    stood = standing_accounts(as_of=filters.as_of, known_until=filters.known_until, filters=filters.fields).subquery()
-    at = [stood.c.place.in_(sorted(filters.places))] if filters.places else []
+    stood = standing_accounts(
+        as_of=filters.as_of, known_until=filters.known_until, filters=filters.fields,
+        teams=None if teams is None else [team for team in teams if team is not None],
+    ).subquery()  # fmt: skip
+    at: list[Condition] = [stood.c.place.in_(sorted(filters.places))] if filters.places else []
     at += [stood.c.unsupported] if filters.unsupported else []
     at += [stood.c.stale] if filters.stale else []
-    found: list[Condition] = [Account.id.in_(select(stood.c.account_id).where(*at))]
-    if filters.text_key:
-        found.append(Account.name_key.contains(filters.text_key, autoescape=True))
-    seen = None if "team" in filters.fields else teams  # the team that is asked for is the team of then
-    return Branch((*found, *_hidden_scope(seen, frozenset())))
+    text = [Account.name_key.contains(filters.text_key, autoescape=True)] if filters.text_key else []
+    return Branch((Account.id.in_(select(stood.c.account_id).where(*at)), *text))

@@ -59,9 +59,7 @@ def get_sizes(filters: AccountFilters, teams: tuple[int | None, ...] | None) -> 
 def sum_of(counts: Iterable[PlaceCount]) -> PlaceCount:
     """Add counts up."""
     listed = list(counts)
-    return PlaceCount(
-        sum(c.accounts for c in listed), sum(c.unsupported for c in listed), sum(c.stale for c in listed)
-    )
+    return PlaceCount(sum(c.accounts for c in listed), sum(c.unsupported for c in listed), sum(c.stale for c in listed))
 
 
 def _cell_value(value: str) -> str:

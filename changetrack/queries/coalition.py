@@ -41,9 +41,15 @@ class ContactView:
     def facts(self) -> ContactFacts:
         """The person in the form that the rules take."""
         return ContactFacts(
-            self.seq, self.name, self.function, frozenset(self.path_roles), self.in_coalition, self.is_sponsor,
-            self.is_active, frozenset(self.powers),
-        )  # fmt: skip
+            self.seq,
+            self.name,
+            self.function,
+            frozenset(self.path_roles),
+            self.in_coalition,
+            self.is_sponsor,
+            self.is_active,
+            frozenset(self.powers),
+        )
 
 
 @dataclass(frozen=True, slots=True)

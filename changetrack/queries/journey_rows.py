@@ -126,9 +126,15 @@ def evidence_fact(row: Evidence, known_until: datetime | None = None) -> Evidenc
     """A piece of evidence in the form that the rules take; before `known_until` a later retraction is unknown."""
     is_known = row.retracted_at is None or known_until is None or row.retracted_at < known_until
     return EvidenceFact(
-        row.seq, row.point, row.passes, row.effective_on, row.expires_on, row.retracted_on if is_known else None,
-        row.contact_seq, row.hand,
-    )  # fmt: skip
+        row.seq,
+        row.point,
+        row.passes,
+        row.effective_on,
+        row.expires_on,
+        row.retracted_on if is_known else None,
+        row.contact_seq,
+        row.hand,
+    )
 
 
 def proposal_rows(account_id: int) -> ProposalRows | None:

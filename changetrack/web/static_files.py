@@ -10,6 +10,8 @@ from flask_compress import Compress
 from flask_compress.flask_compress import DictCache
 
 FOR_EVER = "public, max-age=31536000, immutable"
+FOR_A_DAY = "public, max-age=86400"
+NAMED_BY_STYLES = (".woff2", ".svg", ".png")  # without a version, which a style sheet cannot know
 
 
 def init_static_files(app: Flask) -> None:
@@ -35,8 +37,11 @@ def init_static_files(app: Flask) -> None:
     def send_compressed(response: Response) -> Response:
         if request.endpoint != "static" or response.status_code != 200:
             return response
-        if request.args.get("v") == _version(app, (request.view_args or {})["filename"]):
+        name = (request.view_args or {})["filename"]
+        if request.args.get("v") == _version(app, name):
             response.headers["Cache-Control"] = FOR_EVER
+        elif name.endswith(NAMED_BY_STYLES):
+            response.headers["Cache-Control"] = FOR_A_DAY
         return compress.after_request(_whole(response))
 
 

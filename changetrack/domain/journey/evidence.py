@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from math import inf
 
 from changetrack.domain.journey.playbook import ControlPoint, NumberRule
 from changetrack.domain.refusal import Reason
@@ -52,12 +53,12 @@ class Judgement:
 
 
 def number_reasons(rule: NumberRule, numbers: Mapping[str, float]) -> list[Reason]:
-    """What cannot be: a missing or negative number, a part greater than its whole."""
+    """What cannot be: a missing, negative or endless number, a part greater than its whole."""
     labels = {f.key: f.label for f in rule.fields}
     reasons = [
         Reason(key, f"{label}: a number of 0 or more is needed.")
         for key, label in labels.items()
-        if numbers.get(key, -1) < 0
+        if not 0 <= numbers.get(key, -1) < inf
     ]
     if reasons:
         return reasons

@@ -494,7 +494,17 @@ def _create_notifications() -> None:
         sa.ForeignKeyConstraint(["user_id"], ["users.id"], name="fk_notifications_user_id"),
         sa.PrimaryKeyConstraint("key", name="pk_notifications"),
     )
-    op.create_index("ix_notifications_user_id_created_at", "notifications", ["user_id", "created_at"], unique=False)
+    op.create_index(
+        "ix_notifications_unread",
+        "notifications",
+        ["user_id"],
+        unique=False,
+        sqlite_where=sa.text("read_at is null"),
+        postgresql_where=sa.text("read_at is null"),
+    )
+    op.create_index(
+        "ix_notifications_user_id_created_at_key", "notifications", ["user_id", "created_at", "key"], unique=False
+    )
 
 
 def _create_outbox() -> None:
@@ -632,6 +642,7 @@ def _create_alerts() -> None:
         sa.Column("state", sa.String(length=12), nullable=False),
         sa.Column("severity", sa.String(length=8), nullable=False),
         sa.Column("severity_rank", sa.Integer(), nullable=False),
+        sa.Column("stake_rank", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("reasons", sa.JSON(), nullable=False),
         sa.Column("quiet", sa.Boolean(), nullable=False),
         sa.Column("raised_on", sa.Date(), nullable=False),
@@ -654,20 +665,36 @@ def _create_alerts() -> None:
     )
     op.create_index("ix_alerts_account_id", "alerts", ["account_id"], unique=False)
     op.create_index(
-        "ix_alerts_open_rank",
+        "ix_alerts_inbox",
         "alerts",
-        ["severity_rank", "id"],
+        ["state", "severity_rank", "stake_rank", "id"],
         unique=False,
         sqlite_where=sa.text("state <> 'resolved'"),
         postgresql_where=sa.text("state <> 'resolved'"),
     )
     op.create_index(
-        "ix_alerts_open_team",
+        "ix_alerts_inbox_team",
         "alerts",
-        ["team_id", "severity_rank", "id"],
+        ["team_id", "state", "severity_rank", "stake_rank", "id"],
         unique=False,
         sqlite_where=sa.text("state <> 'resolved'"),
         postgresql_where=sa.text("state <> 'resolved'"),
+    )
+    op.create_index(
+        "ix_alerts_resolved",
+        "alerts",
+        ["resolved_at", "id"],
+        unique=False,
+        sqlite_where=sa.text("state = 'resolved'"),
+        postgresql_where=sa.text("state = 'resolved'"),
+    )
+    op.create_index(
+        "ix_alerts_resolved_team",
+        "alerts",
+        ["team_id", "resolved_at", "id"],
+        unique=False,
+        sqlite_where=sa.text("state = 'resolved'"),
+        postgresql_where=sa.text("state = 'resolved'"),
     )
     op.create_index(
         "uq_alerts_open",

@@ -77,17 +77,20 @@ def propose_advance(
         return _advance_if_complete(dossier, proposal, [])
 
 
-def sign_off(*, account_id: int, note: str = "", actor: Actor, now: datetime, today: date) -> GateResult:
+def sign_off(
+    *, account_id: int, proposal_seq: int | None = None, note: str = "", actor: Actor, now: datetime, today: date
+) -> GateResult:
     """Sign the account's open proposal as a member of the team; the last word needed moves the account.
 
-    Refuses the proposer, the value stream manager, a second signature of one person, changed evidence, a lapsed
-    proposal: with all reasons that apply. Raises NotFound without an open proposal.
+    `proposal_seq` is the proposal that was shown: another one is on other evidence. Refuses the proposer, the value
+    stream manager, a second signature of one person, changed evidence, a lapsed or ended proposal: with all reasons
+    that apply. Raises NotFound if nobody ever proposed.
     """
     with transaction() as session:
         dossier = open_dossier(session, account_id, actor=actor, action=Action.WORK, now=now, today=today)
         if actor.user_id is None or dossier.account.team_id not in actor.teams:
             raise Forbidden("A sign-off is the word of a person of the team.")
-        proposal, signed = _waiting(dossier)
+        proposal, signed = _waiting(dossier, proposal_seq)
         facts = proposal_facts(dossier, proposal, signed)
         evidence = fingerprint(proposal.from_step, dossier.judged(today))
         refuse_if(sign_off_reasons(facts, user_id=actor.user_id, today=today, evidence_now=evidence))
@@ -98,17 +101,21 @@ def sign_off(*, account_id: int, note: str = "", actor: Actor, now: datetime, to
 def record_customer_sign_off(
     *,
     account_id: int,
-    contact_seq: int,
-    said_how: str,
+    contact_seq: int | None,
+    said_how: str | None,
+    proposal_seq: int | None = None,
     note: str = "",
     actor: Actor,
     now: datetime,
     today: date,
 ) -> GateResult:
-    """Record that a named person of the customer agrees with the open proposal, as reported by the team."""
+    """Record that a named person of the customer agrees with the open proposal, as reported by the team.
+
+    `proposal_seq` is the proposal that was shown. Raises OperationRefused with all reasons.
+    """
     with transaction() as session:
         dossier = open_dossier(session, account_id, actor=actor, action=Action.WORK, now=now, today=today)
-        proposal, signed = _waiting(dossier)
+        proposal, signed = _waiting(dossier, proposal_seq)
         reasons = []
         if all(c.seq != contact_seq or c.left_on for c in dossier.contacts()):
             reasons.append(Reason("contact_seq", "That person is not among the customer's people."))
@@ -136,7 +143,7 @@ def record_customer_sign_off(
 
 
 def withdraw_proposal(*, account_id: int, actor: Actor, now: datetime, today: date) -> None:
-    """Take the open proposal back. Raises NotFound without one."""
+    """Take the open proposal back. Raises NotFound if nobody ever proposed, OperationRefused if it has ended."""
     with transaction() as session:
         dossier = open_dossier(session, account_id, actor=actor, action=Action.WORK, now=now, today=today)
         proposal, _ = _waiting(dossier)
@@ -161,13 +168,19 @@ def _next_seq(dossier: Dossier) -> int:
     return (dossier.session.scalar(query) or 0) + 1
 
 
-def _waiting(dossier: Dossier) -> tuple[Proposal, list[SignOff]]:
+def _waiting(dossier: Dossier, shown: int | None = None) -> tuple[Proposal, list[SignOff]]:
     proposal = open_proposal(dossier)
-    if proposal is not None:
+    if proposal is not None and shown in (None, proposal.seq):
         return proposal, sign_offs_of(dossier, proposal)
+    if proposal is not None:
+        raise OperationRefused(
+            [Reason("proposal", "A newer proposal has taken its place. Look at its evidence first.")]
+        )
     last = last_proposal(dossier)
-    if last is None or last.ended_because is None:
+    if last is None:
         raise NotFound("open proposal")
+    if last.ended_because is None:
+        raise OperationRefused([Reason("proposal", "It was signed off already: the account has moved on.")])
     raise OperationRefused([Reason("proposal", f"{last.ended_because} Propose again.")])
 
 

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from changetrack.domain.history import field_diff
 from changetrack.domain.journey.moves import day_reasons
 from changetrack.domain.people import Action, Actor
-from changetrack.domain.refusal import Reason, refuse_if
+from changetrack.domain.refusal import Reason, StaleVersion, refuse_if
 from changetrack.operations._dossier import Dossier, open_dossier
 from changetrack.operations._settle import settle
 from changetrack.operations._transaction import transaction
@@ -21,17 +21,19 @@ def open_account(
     beneficiary: str,
     value_statement: str,
     effective_on: date,
+    version: int | None = None,
     actor: Actor,
     now: datetime,
     today: date,
 ) -> Move:
     """Answer the two opening questions: who is the customer, and what do they value, in their words.
 
-    An account that was not opened enters step 1; otherwise the answers are renewed. Raises OperationRefused with
-    what is missing. Source: Brock's two questions; see the domain's glossary, "opening".
+    An account that was not opened enters step 1; otherwise the answers are renewed. `version` is that of the record
+    as it was shown. Raises OperationRefused with what is missing, StaleVersion if somebody wrote in between. Source: Brock's two questions; see the domain's glossary, "opening".
     """
     with transaction() as session:
         dossier = open_dossier(session, account_id, actor=actor, action=Action.WORK, now=now, today=today)
+        _refuse_stale(dossier, version, {"beneficiary": beneficiary, "value_statement": value_statement})
         is_first = dossier.account.status == "not_opened"
         not_before = dossier.account.step_entered_on if is_first else None
         reasons = day_reasons("effective_on", effective_on, today=today, not_before=not_before)
@@ -61,16 +63,19 @@ def state_gap(
     account_id: int,
     gap: Mapping[str, object],
     effective_on: date,
+    version: int | None = None,
     actor: Actor,
     now: datetime,
     today: date,
 ) -> Move:
     """State the gap, by the fields GAP_FIELDS: metric, unit, from what, to what, by when, with evidence.
 
-    What is left empty stays missing from control point 1b. Raises OperationRefused.
+    What is left empty stays missing from control point 1b. `version` is that of the record as it was shown.
+    Raises OperationRefused, StaleVersion.
     """
     with transaction() as session:
         dossier = open_dossier(session, account_id, actor=actor, action=Action.WORK, now=now, today=today)
+        _refuse_stale(dossier, version, gap)
         refuse_if(day_reasons("effective_on", effective_on, today=today))
         values = {name: gap.get(name) or None for name in GAP_FIELDS}
         _write(dossier, "gap_stated", effective_on, values, "gap_on")
@@ -84,13 +89,18 @@ def write_vision(
     vision: str,
     contact_seq: int | None,
     effective_on: date,
+    version: int | None = None,
     actor: Actor,
     now: datetime,
     today: date,
 ) -> Move:
-    """Write down the vision with its co-author at the customer. Raises OperationRefused."""
+    """Write down the vision with its co-author at the customer; `version` is that of the record as it was shown.
+
+    Raises OperationRefused, StaleVersion.
+    """
     with transaction() as session:
         dossier = open_dossier(session, account_id, actor=actor, action=Action.WORK, now=now, today=today)
+        _refuse_stale(dossier, version, {"vision": vision, "vision_contact_seq": contact_seq})
         reasons = day_reasons("effective_on", effective_on, today=today)
         if not vision.strip():
             reasons.append(Reason("vision", "Write the vision."))
@@ -101,6 +111,13 @@ def write_vision(
         _write(dossier, "vision_written", effective_on, values, "vision_on")
         settle(dossier, since=effective_on, cause="The vision was written.")
         return move_of(dossier)
+
+
+def _refuse_stale(dossier: Dossier, version: int | None, typed: Mapping[str, object]) -> None:
+    journey = dossier.journey
+    if version is not None and version != (journey.version or 0):
+        current = {name: getattr(journey, name) for name in typed}
+        raise StaleVersion(current=current | {"version": journey.version}, typed=typed)
 
 
 def _write(dossier: Dossier, kind: str, on: date, values: Mapping[str, object], day_field: str) -> None:

@@ -3,14 +3,16 @@
 from typing import Any
 
 import structlog
+from babel.dates import format_timedelta
 from flask import Blueprint, Response, flash, make_response, redirect, request
 from flask_login import current_user
 
 from changetrack.domain.refusal import OperationRefused
 from changetrack.operations import sign_in as operations
 from changetrack.queries.people import list_sessions, session_hash
-from changetrack.web.formatting import plural
+from changetrack.web.formatting import LOCALE, plural
 from changetrack.web.forms import expect_no_fields, refusals_on
+from changetrack.web.people.browsers import browser_name
 from changetrack.web.people.forms import PasswordForm, SignInForm
 from changetrack.web.platform import clock, current_actor, go, page, public, settings
 from changetrack.web.sessions import (
@@ -59,7 +61,13 @@ def sessions() -> Response:
         now=clock().now(),
         idle=idle_limit(settings()),
     )
-    return page("people/sessions.html", sessions=rows, idle=idle_limit(settings()), lifetime=lifetime(settings()))
+    return page(
+        "people/sessions.html",
+        sessions=rows,
+        browser_name=browser_name,
+        idle=format_timedelta(idle_limit(settings()), threshold=2, locale=LOCALE),
+        lifetime=format_timedelta(lifetime(settings()), threshold=2, locale=LOCALE),
+    )
 
 
 @blueprint.post("/me/sessions/<key>/end")

@@ -7,12 +7,16 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session, scoped_session
 
+from changetrack.domain.people import Actor
+from changetrack.operations.playbook import install_playbook
+from tests.clock import NOW
 from tests.factories import Cast, make_cast, make_session
 
 
 @pytest.fixture
 def cast(session: scoped_session[Session]) -> Cast:
-    """Two teams, six people."""
+    """Two teams, six people, and the playbook that ships."""
+    install_playbook(actor=Actor.system("test"), now=NOW)
     return make_cast(session)
 
 

@@ -73,6 +73,9 @@ RULES: Mapping[str, Access] = {
     "POST teams_admin.team": ADMIN,
     "POST teams_admin.put_member": ADMIN,
     "POST teams_admin.remove_member": ADMIN,
+    "GET playbook_admin.index": ADMIN,
+    "GET playbook_admin.step": ADMIN,
+    "POST playbook_admin.step": ADMIN,
 }
 
 ON_ONE_DATABASE = pytest.mark.parametrize("stage", ["sqlite"], indirect=True)  # the doors are the same on both
@@ -89,6 +92,7 @@ def addresses(session: Saver, cast: Cast) -> Mapping[str, Any]:
         "user_id": spare.id,
         "team_id": cast.team.id,
         "key": "0123456789abcdef",
+        "number": 3,
     }
 
 

@@ -116,6 +116,11 @@ def test_a_static_file_is_named_by_its_content_and_kept_for_a_year(app: Flask, c
 
 
 @ON_ONE_DATABASE
+def test_what_a_style_sheet_names_is_kept_for_a_day(client: FlaskClient) -> None:
+    assert client.get("/static/vendor/inter/inter-latin.woff2").headers["Cache-Control"] == "public, max-age=86400"
+
+
+@ON_ONE_DATABASE
 def test_a_static_file_is_sent_compressed(client: FlaskClient) -> None:
     plain = client.get(STYLES)
     packed = client.get(STYLES, headers={"Accept-Encoding": "gzip"})

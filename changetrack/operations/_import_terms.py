@@ -1,0 +1,117 @@
+"""What an import is asked and what it answers: its options, its result, and what a loader of one kind does."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any, Protocol
+
+from sqlalchemy.orm import Session, scoped_session
+
+from changetrack.domain.imports import ParsedRow, RawRow, RowReason
+from changetrack.domain.people import Actor
+from changetrack.domain.refusal import OperationRefused, Reason
+
+SHOWN = 200
+"""So many reasons are kept to be shown; all of them are counted, and handed to `on_reject`."""
+
+
+class Source(Protocol):
+    """A table outside, which can be read from its beginning as often as needed."""
+
+    @property
+    def headers(self) -> Sequence[str]:
+        """The names of its columns."""
+
+    @property
+    def digest(self) -> str:
+        """The SHA-256 of its content, as 64 hex digits."""
+
+    @property
+    def name(self) -> str:
+        """What it is called."""
+
+    def rows(self) -> Iterator[RawRow]:
+        """Its rows, anew with each call."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImportOptions:
+    """How a file is to be read: column → field, field → value for all rows, date format; and what is to be done.
+
+    A `batch_id` is imported once; without one, a file is known by its content and these options.
+    """
+
+    mapping: Mapping[str, str] = field(default_factory=dict)
+    constants: Mapping[str, str] = field(default_factory=dict)
+    date_format: str | None = None
+    batch_id: str | None = None
+    dry_run: bool = False
+    skip_bad: bool = False
+
+
+@dataclass(slots=True)
+class ImportResult:
+    """What an import did, or in a dry run would do: numbers of rows, and why rows were turned away.
+
+    For history, `updated` and `unchanged` count accounts. `rejected` holds the first SHOWN reasons;
+    `rejected_rows` counts the rows. `repeated`: this batch was imported before and nothing was done.
+    """
+
+    batch_id: str
+    rows: int = 0
+    created: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    rejected_rows: int = 0
+    rejected: list[RowReason] = field(default_factory=list)
+    dry_run: bool = False
+    repeated: bool = False
+
+    def counts(self) -> dict[str, int]:
+        """The numbers, by name."""
+        names = ("rows", "created", "updated", "unchanged", "rejected_rows")
+        return {name: getattr(self, name) for name in names}
+
+
+class FileRefused(OperationRefused):
+    """Rows of a file cannot be taken, so nothing was; `result` counts them and holds the first reasons."""
+
+    def __init__(self, result: ImportResult) -> None:
+        self.result = result
+        reasons = [Reason(f"line {r.line}" + (f", {r.field}" if r.field else ""), r.message) for r in result.rejected]
+        more = f"{result.rejected_rows:,} of {result.rows:,} rows cannot be taken. Nothing was imported."
+        super().__init__([*reasons, Reason(None, more)])
+
+
+@dataclass(slots=True)
+class Tried:
+    """What some rows would do: their numbers, the reasons of each turned away, the `work` that writes the rest."""
+
+    created: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    rejected: list[list[RowReason]] = field(default_factory=list)
+    work: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """Who imports, when, in which session: what every loader is told."""
+
+    session: scoped_session[Session]
+    actor: Actor
+    now: datetime
+    today: date
+
+
+class Loader(Protocol):
+    """What one kind of file needs: made anew for each reading of the file, it may remember what it has seen."""
+
+    def try_rows(self, rows: Sequence[ParsedRow]) -> Tried:
+        """Look at some rows, writing nothing."""
+
+    def write(self, work: Any) -> None:
+        """Write what `try_rows` prepared."""
+
+    def finish(self, *, write: bool, count: bool) -> Tried:
+        """After the last row: do what had to wait for it; `count` says whether its numbers are wanted."""

@@ -1,0 +1,52 @@
+"""What stands beside an account in every list: the limit of its step, and why it is stale."""
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from sqlalchemy import func, or_, select
+
+from changetrack.domain.alerts import REASONS
+from changetrack.models import Alert, PlaybookVersion, db
+
+Reasons = tuple[tuple[str, str], ...]
+
+
+class StepLimits:
+    """The days that accounts may stay at a step, each by the playbook version that judges it."""
+
+    def __init__(self, bodies: Mapping[int, Mapping[str, Any]]) -> None:
+        self._days = {
+            version: {int(step["number"]): step["age_days"] for step in body.get("steps", ())}
+            for version, body in bodies.items()
+        }
+        self._newest = self._days[max(self._days)] if self._days else {}
+
+    def days(self, step: int, judged_by: Mapping[str, int] | None) -> int | None:
+        """The calendar days allowed at `step`; None where there is no limit."""
+        version = (judged_by or {}).get(str(step))
+        found = self._newest if version is None else self._days.get(version, self._newest)
+        return found.get(step)
+
+
+def get_step_limits(versions: Collection[int]) -> StepLimits:
+    """Return the limits of these playbook versions and the newest, by one statement."""
+    newest = select(func.max(PlaybookVersion.version)).scalar_subquery()
+    wanted = or_(PlaybookVersion.version == newest, PlaybookVersion.version.in_(set(versions)))
+    rows = db.session.execute(select(PlaybookVersion.version, PlaybookVersion.body).where(wanted))
+    return StepLimits({row.version: row.body for row in rows})
+
+
+def find_stale_reasons(account_ids: Collection[int]) -> Mapping[int, Reasons]:
+    """Return (reason, why) of the open alerts of these accounts by account, by one statement."""
+    is_open = (Alert.account_id.in_(account_ids), Alert.state != "resolved")
+    rows = db.session.execute(select(Alert.account_id, Alert.reasons).where(*is_open).order_by(Alert.id))
+    return {account_id: reasons_of(reasons) for account_id, reasons in rows}
+
+
+def reasons_of(stored: Mapping[str, Any]) -> Reasons:
+    """The reasons of an alert as (reason, why), in the order in which they are always told."""
+    return tuple((name, str(stored[name]["why"])) for name in sorted(stored, key=_place_of))
+
+
+def _place_of(reason: str) -> tuple[int, str]:
+    return (REASONS.index(reason) if reason in REASONS else len(REASONS), reason)

@@ -1,0 +1,86 @@
+"""The administrator's pages about the playbook: what is in force, and changing one step of it."""
+
+from typing import Any
+
+from flask import Blueprint, Response, flash
+from wtforms import BooleanField, DecimalField, HiddenField, IntegerField, SubmitField, TextAreaField
+from wtforms.validators import Length, NumberRange, Optional
+
+from changetrack.domain.journey.playbook_settings import Setting, step_settings, with_settings
+from changetrack.domain.journey.steps import CATALOGUE
+from changetrack.domain.people import Action
+from changetrack.domain.refusal import NotFound
+from changetrack.operations.playbook import change_playbook
+from changetrack.queries.playbook import count_concerned, get_playbook
+from changetrack.web.forms import Form, refusals_on, shown_version
+from changetrack.web.platform import clock, go, page, require
+
+blueprint = Blueprint("playbook_admin", __name__, url_prefix="/admin/playbook")
+
+
+@blueprint.get("")
+def index() -> Response:
+    require(Action.ADMINISTER)
+    found = get_playbook()
+    return page("admin/playbook.html", found=found, catalogue=CATALOGUE)
+
+
+@blueprint.route("/steps/<int:number>", methods=["GET", "POST"])
+def step(number: int) -> Response:
+    actor = require(Action.ADMINISTER)
+    if number not in CATALOGUE:
+        raise NotFound("There is no such step.")
+    found = get_playbook()
+    settings = step_settings(found.body["steps"][number - 1])
+    form = _form_for(settings)(version=found.playbook.version, **{s.name: s.value for s in settings})
+    is_preview = False
+    if form.validate_on_submit():
+        is_preview = bool(form.preview.data)
+        body = with_settings(found.body, number, {s.name: form[s.name].data for s in settings})
+        if not is_preview:
+            with refusals_on(form):
+                version = change_playbook(
+                    body=body, note=form.note.data or "", based_on=shown_version(form.version.data), actor=actor,
+                    now=clock().now(),
+                )  # fmt: skip
+                flash(f"Version {version} of the playbook is in force for steps entered from now on.", "success")
+                return go(".index")
+    concerned = count_concerned(number) if is_preview else None
+    changes = [(s, form[s.name].data) for s in settings if form[s.name].data != s.value] if is_preview else []
+    return page(
+        "admin/playbook_step.html",
+        form=form,
+        number=number,
+        step=CATALOGUE[number],
+        points=_by_point(found, number, settings),
+        concerned=concerned,
+        changes=changes,
+        version=found.playbook.version,
+    )
+
+
+def _by_point(found: Any, number: int, settings: list[Setting]) -> list[tuple[Any, list[Setting]]]:
+    """The step's own settings first (under None), then those of each control point."""
+    groups: list[tuple[Any, list[Setting]]] = [(None, [s for s in settings if s.point is None])]
+    for point in found.playbook.steps[number].points:
+        groups.append((point, [s for s in settings if s.point == point.key]))
+    return groups
+
+
+def _form_for(settings: list[Setting]) -> type[Form]:
+    fields: dict[str, Any] = {
+        "version": HiddenField(),
+        "note": TextAreaField("Why does it change?", [Length(max=500)], render_kw={"rows": 2}),
+        "preview": SubmitField("Show what would change"),
+        "save": SubmitField("Save as a new version"),
+    }
+    return type("StepForm", (Form,), fields | {s.name: _field_for(s) for s in settings})
+
+
+def _field_for(setting: Setting) -> Any:
+    if setting.kind == "yes_no":
+        return BooleanField(setting.label)
+    if setting.kind == "share":
+        return DecimalField(f"{setting.label} %", [NumberRange(0.01, 100, "From 0.01 to 100 %.")], places=None)
+    blank = [Optional()] if setting.kind == "days" else []
+    return IntegerField(setting.label, [*blank, NumberRange(1, 3650, "From 1 to 3,650.")])
