@@ -5,7 +5,7 @@ import hashlib
 import io
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,10 +46,13 @@ def digest_of(path: Path) -> str:
 
 
 @contextmanager
-def open_text(path: Path, *, limits: Limits, encoding: str | None = None) -> Iterator[TextIO]:
+def open_text(
+    path: Path, *, limits: Limits, encoding: str | None = None, watch: Callable[[int], None] | None = None
+) -> Iterator[TextIO]:
     """The text of `path`, unpacked if it is gzip; what is not text comes out as `UNREADABLE` characters.
 
-    Raises OperationRefused if it is not text at all, is damaged, or unpacks to more than `limits` allow.
+    `watch` is told how many of the file's bytes have been read. Raises OperationRefused if it is not text at all,
+    is damaged, or unpacks to more than `limits` allow.
     """
     with ExitStack() as stack:
         try:
@@ -57,7 +60,7 @@ def open_text(path: Path, *, limits: Limits, encoding: str | None = None) -> Ite
             packed = raw.read(2) == _GZIP
             raw.seek(0)
             source = stack.enter_context(gzip.GzipFile(fileobj=raw)) if packed else raw
-            bounded = io.BufferedReader(_Bounded(source, raw, limits), 256 * 1024)
+            bounded = io.BufferedReader(_Bounded(source, raw, limits, watch), 256 * 1024)
             known = _encoding_of(bounded.peek(4096)[:4096], encoding)
             errors = "surrogateescape" if known.startswith("utf-8") else "replace"
             yield stack.enter_context(io.TextIOWrapper(bounded, known, errors, newline=""))
@@ -75,9 +78,7 @@ def _encoding_of(head: bytes, wanted: str | None) -> str:
         if head.startswith(mark):
             return encoding
     if head.count(0) > len(head) // 4:
-        raise OperationRefused(
-            [("file", "This is not UTF-8 text: it is full of NUL bytes. Save it as CSV in UTF-8.")]
-        )
+        raise OperationRefused([("file", "This is not UTF-8 text: it is full of NUL bytes. Save it as CSV in UTF-8.")])
     try:
         "".encode(wanted or "utf-8")
     except LookupError:
@@ -88,8 +89,11 @@ def _encoding_of(head: bytes, wanted: str | None) -> str:
 class _Bounded(io.RawIOBase):
     """Reads through to `source`, and refuses when more comes out than the limits allow."""
 
-    def __init__(self, source: io.BufferedIOBase, packed: BinaryIO, limits: Limits) -> None:
+    def __init__(
+        self, source: io.BufferedIOBase, packed: BinaryIO, limits: Limits, watch: Callable[[int], None] | None
+    ) -> None:
         self._source, self._packed, self._limits, self._taken = source, packed, limits, 0
+        self._watch = watch
 
     def readable(self) -> bool:
         return True
@@ -98,6 +102,8 @@ class _Bounded(io.RawIOBase):
         count = self._source.readinto(buffer)
         self._taken += count
         limits = self._limits
+        if self._watch is not None:
+            self._watch(self._packed.tell())
         swollen = self._taken > limits.ratio_from and self._taken > limits.ratio * self._packed.tell()
         if self._taken > limits.unpacked or swollen:
             raise OperationRefused([("file", "The file unpacks to more than can be taken.")])

@@ -40,9 +40,7 @@ def written_whole(path: Path) -> Iterator[IO[bytes]]:
             raise
 
 
-def write_table(
-    stream: IO[bytes], columns: Sequence[Column], rows: Iterable[Sequence[object]], form: str
-) -> int:
+def write_table(stream: IO[bytes], columns: Sequence[Column], rows: Iterable[Sequence[object]], form: str) -> int:
     """Write `rows` as `form` (one of FORMATS) in flat memory; returns how many there were.
 
     Raises OperationRefused where Parquet is asked for and its library is not installed.

@@ -31,10 +31,21 @@ class Table:
         self.path = path
         self.limits = limits or Limits()
         self.encoding = encoding
+        self._read = 0
         with self._text() as text:
             feed = _Feed(text, self.limits)
             self.delimiter = _sniff(feed.first_line())
             self.headers = self._read_header(feed)
+
+    @property
+    def name(self) -> str:
+        """What the file is called."""
+        return self.path.name
+
+    @property
+    def share_read(self) -> float:
+        """How much of the file the reading at hand has gone through, 0 to 1."""
+        return self._read / max(1, self.path.stat().st_size)
 
     @cached_property
     def digest(self) -> str:
@@ -76,7 +87,10 @@ class Table:
         return RawRow(line, row, f"It has {len(cells)} cells; the header has {width}.")
 
     def _text(self) -> AbstractContextManager[TextIO]:
-        return open_text(self.path, limits=self.limits, encoding=self.encoding)
+        return open_text(self.path, limits=self.limits, encoding=self.encoding, watch=self._note_read)
+
+    def _note_read(self, position: int) -> None:
+        self._read = position
 
     def _reader(self, feed: "_Feed") -> "_csv.Reader":
         csv.field_size_limit(self.limits.cell)
@@ -96,9 +110,7 @@ class Table:
     def _explain(self, problem: csv.Error) -> str:
         said = str(problem)
         if "field limit" in said:
-            return (
-                f"A cell is longer than {self.limits.cell:,} characters, or a quotation mark is never closed."
-            )
+            return f"A cell is longer than {self.limits.cell:,} characters, or a quotation mark is never closed."
         if "unexpected end" in said:
             return "A quotation mark is opened here and never closed."
         return f"It is not well-formed CSV: {said}."
@@ -165,9 +177,7 @@ def _header_reasons(headers: Sequence[str], limits: Limits) -> list[Reason]:
         if not header:
             reasons.append(Reason("file", f"Column {number} has no name in line 1."))
         elif len(header) > limits.header:
-            reasons.append(
-                Reason("file", f"The name of column {number} is longer than {limits.header} characters.")
-            )
+            reasons.append(Reason("file", f"The name of column {number} is longer than {limits.header} characters."))
         elif not header.isprintable():
             reasons.append(Reason("file", f"The name of column {number} holds a control character."))
     twice = sorted({h for h in headers if h and headers.count(h) > 1})

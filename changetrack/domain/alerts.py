@@ -66,11 +66,15 @@ class StaleFacts:
 
 @dataclass(frozen=True, slots=True)
 class StaleReason:
-    """One reason, the first day on which it was true, and a sentence that says why."""
+    """One reason, the first day on which it was true, and a sentence that says why.
+
+    It `urges` once it is not only to be known, but something must be done: the grace of lost evidence is over.
+    """
 
     reason: str
     since: date
     why: str
+    urges: bool = False
 
 
 def stale_reasons(facts: StaleFacts, calendar: WorkCalendar, today: date) -> tuple[StaleReason, ...]:
@@ -170,8 +174,7 @@ def _no_progress(facts: StaleFacts, calendar: WorkCalendar, today: date) -> Stal
     return StaleReason(
         "no_progress",
         since,
-        f"{_counted(elapsed, 'business day')} without progress {where};"
-        f" the limit is {facts.limits.progress_days}.",
+        f"{_counted(elapsed, 'business day')} without progress {where}; the limit is {facts.limits.progress_days}.",
     )
 
 
@@ -181,9 +184,7 @@ def _over_age(facts: StaleFacts, today: date) -> StaleReason | None:
         return None
     days = (today - facts.entered_on).days - facts.held_days
     where = f"in step {facts.step}" if facts.step <= _LAST_STEP else "anchored"
-    return StaleReason(
-        "over_age", since, f"{_counted(days, 'day')} {where}; the limit is {facts.limits.age_days}."
-    )
+    return StaleReason("over_age", since, f"{_counted(days, 'day')} {where}; the limit is {facts.limits.age_days}.")
 
 
 def _evidence_expiring(facts: StaleFacts, today: date) -> StaleReason | None:
@@ -193,9 +194,10 @@ def _evidence_expiring(facts: StaleFacts, today: date) -> StaleReason | None:
     if not ends:
         return None
     why = "; ".join(_ending(end, today) for end in ends) + "."
-    if any(_grace_over_on(end) <= today for end in ends):
+    urges = any(_grace_over_on(end) <= today for end in ends)
+    if urges:
         why += " The grace is over: restore the evidence or move back."
-    return StaleReason("evidence_expiring", max(min(map(_warned_from, ends)), facts.entered_on), why)
+    return StaleReason("evidence_expiring", max(min(map(_warned_from, ends)), facts.entered_on), why, urges)
 
 
 def _turning_days(facts: StaleFacts, calendar: WorkCalendar) -> Iterator[date]:

@@ -15,4 +15,5 @@ def pause_after(attempts: int, chance: float) -> timedelta | None:
     """
     if attempts >= MAX_ATTEMPTS:
         return None
-    return min(FIRST_PAUSE * 2 ** (max(attempts, 1) - 1), LONGEST_PAUSE) * (0.5 + chance)
+    pause: timedelta = FIRST_PAUSE * 2 ** (max(attempts, 1) - 1)
+    return min(pause, LONGEST_PAUSE) * (0.5 + chance)

@@ -3,6 +3,7 @@
 from array import array
 
 _FULL = 0.6
+_ALL_BITS = 0xFFFFFFFFFFFFFFFF
 
 
 class FirstSeen:
@@ -18,7 +19,7 @@ class FirstSeen:
 
     def line_of(self, key: str, line: int) -> int | None:
         """The earlier line on which `key` occurred, or None; then `line` (1 or more) is kept as its first."""
-        mark = hash(key) & 0xFFFFFFFFFFFFFFFF
+        mark = hash(key) & _ALL_BITS
         slot = self._slot(mark)
         if self._lines[slot]:
             return self._lines[slot]
@@ -27,6 +28,10 @@ class FirstSeen:
         if self._count > _FULL * len(self._lines):
             self._grow()
         return None
+
+    def __contains__(self, key: str) -> bool:
+        """Whether `key` occurred before."""
+        return bool(self._lines[self._slot(hash(key) & _ALL_BITS)])
 
     def _slot(self, mark: int) -> int:
         marks, lines, last = self._marks, self._lines, len(self._lines) - 1

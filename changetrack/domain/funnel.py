@@ -99,9 +99,7 @@ def known(standings: Iterable[StandingFacts], known_at: datetime) -> Iterator[St
             yield row
 
 
-def snapshot(
-    standings: Iterable[StandingFacts], *, as_of: date, known_until: datetime
-) -> dict[int, PlaceCount]:
+def snapshot(standings: Iterable[StandingFacts], *, as_of: date, known_until: datetime) -> dict[int, PlaceCount]:
     """Return the count at every place at the end of `as_of`, as known before `known_until`.
 
     Per account the known row with the greatest (effective_on, seq) on or before `as_of` stands.
@@ -135,6 +133,21 @@ def place_flows(before: int | None, after: int | None) -> list[tuple[str, int]]:
         return []
     verb = "advanced" if now > was else "regressed"
     return [(f"{verb}_out", was), (f"{verb}_in", now)]
+
+
+def count_changes(before: StandingFacts | None, after: StandingFacts) -> list[tuple[int, PlaceCount]]:
+    """Return by how much the change from `before` (None: first seen) to `after` moves the counts of which places.
+
+    Summed up to a day, for all accounts, they are the snapshot of that day.
+    """
+    now = _counted(after)
+    if before is None:
+        return [(after.place, now)]
+    was = _counted(before)
+    if (before.place, was) == (after.place, now):
+        return []
+    gone = PlaceCount(-was.accounts, -was.unsupported, -was.stale)
+    return [(before.place, gone), (after.place, now)]
 
 
 def movement(
@@ -200,12 +213,17 @@ def _order(row: StandingFacts) -> tuple[date, int]:
     return row.effective_on, row.seq
 
 
+def _counted(row: StandingFacts) -> PlaceCount:
+    """What one standing adds to the counts of its place."""
+    is_open = row.place in OPEN_PLACES
+    return PlaceCount(1, int(is_open and row.supported_step < row.step), int(is_open and row.stale))
+
+
 def _counts(standing: Iterable[StandingFacts]) -> dict[int, PlaceCount]:
     tally = {place: [0, 0, 0] for place in PLACES}
     for row in standing:
-        is_open = row.place in OPEN_PLACES
-        here = tally[row.place]
-        here[0] += 1
-        here[1] += is_open and row.supported_step < row.step
-        here[2] += is_open and row.stale
+        here, counted = tally[row.place], _counted(row)
+        here[0] += counted.accounts
+        here[1] += counted.unsupported
+        here[2] += counted.stale
     return {place: PlaceCount(*numbers) for place, numbers in tally.items()}

@@ -83,6 +83,10 @@ class OutboxMessage(Model):
             sqlite_where=text("delivered_at is null and dead_at is null"),
             postgresql_where=text("delivered_at is null and dead_at is null"),
         ),
+        Index(
+            "ix_outbox_given_up", "dead_at", "id", sqlite_where=text("dead_at is not null"),
+            postgresql_where=text("dead_at is not null"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)

@@ -49,7 +49,7 @@ class FunnelCell(Model):
 
 
 class MovementCell(Model):
-    """How many accounts flowed in and out of a place on a day."""
+    """How many accounts flowed in and out of a place on a day, and by how much the counts there changed."""
 
     __tablename__ = "movement_cells"
 
@@ -62,6 +62,9 @@ class MovementCell(Model):
     advanced_out: Mapped[int] = mapped_column(default=0)
     regressed_out: Mapped[int] = mapped_column(default=0)
     left: Mapped[int] = mapped_column("left_journey", default=0)
+    accounts: Mapped[int] = mapped_column(default=0)
+    unsupported: Mapped[int] = mapped_column(default=0)
+    stale: Mapped[int] = mapped_column(default=0)
 
 
 class FunnelSnapshot(Model):

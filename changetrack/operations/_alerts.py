@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import case, select
 
 from changetrack.domain.alerts import StaleReason, ends_snooze, severity
 from changetrack.domain.journey.steps import step_name
-from changetrack.models import Account, Alert, OutboxMessage, TeamMember
+from changetrack.models import Account, Alert, OutboxMessage, TeamMember, User
 from changetrack.operations._dossier import Dossier
 
 RANKS = {"critical": 0, "warning": 1, "notice": 2}
@@ -76,19 +76,18 @@ def _raise(dossier: Dossier, reasons: Sequence[StaleReason], *, quiet: bool) -> 
 
 
 def _update(dossier: Dossier, alert: Alert, reasons: Sequence[StaleReason], *, may_join: bool) -> None:
-    before = dict(alert.reasons)
-    now = _as_json(dossier, [r for r in reasons if may_join or r.reason in before])
-    after = {name: value | {k: v for k, v in before.get(name, {}).items() if k != "why"} for name, value in now.items()}
-    urging = [r.reason for r in reasons if r.urges and r.reason in after and not before.get(r.reason, {}).get("urges")]
-    for name in urging:
-        after[name] = after[name] | {"urges": True}
+    before, found = dict(alert.reasons), _as_json(dossier, reasons)
+    after = {
+        name: _merged(before.get(name), new, may_join) for name, new in found.items() if may_join or name in before
+    }
     if after == before:
         return
     alert.reasons = after
-    if set(after) != set(before):
+    joined = {name for name in after if name not in before}
+    urging = {name for name in after if after[name]["urges"] and not before.get(name, {}).get("urges")}
+    if set(after) != set(before) or urging:
         grave = severity(after)
         alert.severity, alert.severity_rank, dossier.account.severity = grave, RANKS[grave], grave
-    if set(after) != set(before) or urging:
         alert.version += 1
         dossier.happened(
             "alert_changed",
@@ -98,8 +97,15 @@ def _update(dossier: Dossier, alert: Alert, reasons: Sequence[StaleReason], *, m
         )
     if alert.state == "snoozed" and (urging or ends_snooze(before, after)):
         alert.state, alert.snoozed_until = "firing", None
-    if (urging or not set(after) <= set(before)) and not alert.quiet:
-        tell(dossier, alert, f"joined-{alert.version}")
+    if (joined or urging) and not alert.quiet:
+        tell(dossier, alert, f"changed-{alert.version}")
+
+
+def _merged(old: dict[str, Any] | None, new: dict[str, Any], may_join: bool) -> dict[str, Any]:
+    """A reason as the alert keeps it: true since it first was, in today's words; it begins to urge at night only."""
+    if old is None:
+        return new
+    return old | {"why": new["why"], "urges": new["urges"] and (may_join or old.get("urges", False))}
 
 
 def _resolve(dossier: Dossier, alert: Alert, cause: str) -> None:
@@ -115,12 +121,15 @@ def _resolve(dossier: Dossier, alert: Alert, cause: str) -> None:
 
 def _as_json(dossier: Dossier, reasons: Sequence[StaleReason]) -> dict[str, Any]:
     rule = f"playbook {dossier.rule_version(dossier.account.claimed_step)}"
-    return {r.reason: {"since": r.since.isoformat(), "why": r.why, "rule": rule} for r in reasons}
+    return {r.reason: {"since": r.since.isoformat(), "why": r.why, "rule": rule, "urges": r.urges} for r in reasons}
 
 
 def tell(dossier: Dossier, alert: Alert, what: str) -> None:
-    """Put a message for the account's owner (else its coordinator) into the outbox, under a key that never repeats."""
-    user_id = dossier.account.owner_id or _coordinator(dossier)
+    """Put a message for the account's owner into the outbox, under a key that never repeats.
+
+    An owner who cannot sign in or is not in the team does not get it: the team's coordinator does, else its VSM.
+    """
+    user_id = _recipient(dossier)
     if user_id is None:
         return
     account = dossier.account
@@ -141,8 +150,16 @@ def tell(dossier: Dossier, alert: Alert, what: str) -> None:
     )
 
 
-def _coordinator(dossier: Dossier) -> int | None:
-    query = select(TeamMember.user_id).where(
-        TeamMember.team_id == dossier.account.team_id, TeamMember.role == "coordinator"
+def _recipient(dossier: Dossier) -> int | None:
+    account = dossier.account
+    if account.team_id is None:
+        return account.owner_id
+    whose = case(
+        (TeamMember.user_id == account.owner_id, 0),
+        (TeamMember.role == "coordinator", 1),
+        (TeamMember.role == "vsm", 2),
+        else_=3,
     )
-    return dossier.session.scalar(query)
+    able = (TeamMember.team_id == account.team_id, User.disabled_at.is_(None))
+    query = select(TeamMember.user_id).join(User, User.id == TeamMember.user_id).where(*able)
+    return dossier.session.scalar(query.order_by(whose, TeamMember.user_id).limit(1)) or account.owner_id

@@ -9,7 +9,7 @@ from sqlalchemy import Table
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session, scoped_session
 
-from changetrack.domain.funnel import FLOWS, OPEN_PLACES, StandingFacts, flows_between
+from changetrack.domain.funnel import FLOWS, OPEN_PLACES, StandingFacts, count_changes, flows_between
 from changetrack.domain.journey.timeline import Dimensions
 from changetrack.models import FunnelCell, MovementCell
 
@@ -17,7 +17,8 @@ SHARDS = 8
 FIELDS = ("team", "product", "segment", "region", "industry", "tier")
 CHUNK = 500  # rows a statement
 _COUNTS = ("accounts", "unsupported", "stale")
-_FLOW_COLUMNS = {flow: flow if flow != "left" else "left_journey" for flow in FLOWS}
+_MOVEMENTS = (*FLOWS, *_COUNTS)
+_MOVEMENT_COLUMNS = {name: name if name != "left" else "left_journey" for name in _MOVEMENTS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,9 @@ class FunnelTally:
 
     def __init__(self) -> None:
         self._cells: defaultdict[tuple[str, str, int, int], list[int]] = defaultdict(lambda: [0, 0, 0])
-        self._flows: defaultdict[tuple[date, int, int], dict[str, int]] = defaultdict(lambda: dict.fromkeys(FLOWS, 0))
+        self._flows: defaultdict[tuple[date, int, int], dict[str, int]] = defaultdict(
+            lambda: dict.fromkeys(_MOVEMENTS, 0)
+        )
 
     def count(self, before: CellState | None, after: CellState | None) -> None:
         """Take an account out of the cells of `before` and put it into those of `after`."""
@@ -69,9 +72,13 @@ class FunnelTally:
                     cell[i] += sign * n
 
     def flow(self, before: StandingFacts | None, after: StandingFacts, shard: int, sign: int = 1) -> None:
-        """Add (or with sign -1 take away) the flows between two consecutive standings, on the later one's day."""
+        """Add (or with sign -1 take away) what changes between two consecutive standings, on the later one's day."""
         for name, place in flows_between(before, after):
             self._flows[after.effective_on, shard, place][name] += sign
+        for place, change in count_changes(before, after):
+            row = self._flows[after.effective_on, shard, place]
+            for name in _COUNTS:
+                row[name] += sign * getattr(change, name)
 
     def flush(self, session: scoped_session[Session] | Session) -> None:
         """Write the collected differences; rows are taken in key order, so that two writers never deadlock."""
@@ -81,12 +88,12 @@ class FunnelTally:
             if any(counts)
         ]
         flows = [
-            {"day": d, "shard": s, "place": p, **{_FLOW_COLUMNS[k]: n for k, n in row.items()}}
+            {"day": d, "shard": s, "place": p, **{_MOVEMENT_COLUMNS[k]: n for k, n in row.items()}}
             for (d, s, p), row in sorted(self._flows.items())
             if any(row.values())
         ]
         _add(session, FunnelCell.__table__, cells, _COUNTS)  # type: ignore[arg-type]
-        _add(session, MovementCell.__table__, flows, tuple(_FLOW_COLUMNS.values()))  # type: ignore[arg-type]
+        _add(session, MovementCell.__table__, flows, tuple(_MOVEMENT_COLUMNS.values()))  # type: ignore[arg-type]
         self._cells.clear()
         self._flows.clear()
 

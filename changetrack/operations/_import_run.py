@@ -26,11 +26,14 @@ from changetrack.operations._import_terms import (
     Scene,
     Source,
     Tried,
+    Watch,
 )
 from changetrack.operations._transaction import transaction
 
-Watch = Callable[[int], None]
 OnReject = Callable[[RawRow, list[RowReason]], None]
+
+
+_CHECKING = 0.3  # of the whole work
 
 
 def run_import(
@@ -99,7 +102,9 @@ class _Reading:
         self.source, self._parse, self._watch = source, parse, watch
 
     def check(self, loader: Loader, result: ImportResult, on_reject: OnReject | None, *, count: bool) -> None:
-        for raw, parsed in self._chunks(result):
+        """Look at every row, and count what would happen if `count` says so."""
+        whole = 1.0 if count else _CHECKING
+        for raw, parsed in self._chunks(result, 0.0, whole):
             bad = [(row, found) for row, found in zip(raw, parsed, strict=True) if isinstance(found, list)]
             tried = loader.try_rows([found for found in parsed if not isinstance(found, list)])
             by_line = {row.line: row for row in raw}
@@ -109,24 +114,31 @@ class _Reading:
                 if on_reject is not None:
                     on_reject(row, reasons)
             _add(result, tried)
-        _add(result, loader.finish(write=False, count=count))
+        _add(result, loader.finish(write=False, count=count, watch=self._said))
 
     def write(self, loader: Loader, result: ImportResult) -> None:
-        for _, parsed in self._chunks(result):
+        """Write every row that can be taken."""
+        end = 1 - (1 - _CHECKING) * loader.work_at_end
+        for _, parsed in self._chunks(result, _CHECKING, end):
             tried = loader.try_rows([found for found in parsed if not isinstance(found, list)])
             for reasons in [p for p in parsed if isinstance(p, list)] + tried.rejected:
                 _reject(result, reasons)
             loader.write(tried.work)
             _add(result, tried)
-        _add(result, loader.finish(write=True, count=True))
+        _add(result, loader.finish(write=True, count=True, watch=lambda share: self._said(end + (1 - end) * share)))
 
-    def _chunks(self, result: ImportResult) -> Iterator[tuple[list[RawRow], list[ParsedRow | list[RowReason]]]]:
+    def _chunks(
+        self, result: ImportResult, begin: float, end: float
+    ) -> Iterator[tuple[list[RawRow], list[ParsedRow | list[RowReason]]]]:
         rows = self.source.rows()
         while raw := list(islice(rows, ROWS)):
             yield raw, [self._parse(row) for row in raw]
             result.rows += len(raw)
-            if self._watch is not None:
-                self._watch(len(raw))
+            self._said(begin + (end - begin) * self.source.share_read)
+
+    def _said(self, share: float) -> None:
+        if self._watch is not None:
+            self._watch(share)
 
 
 def _reject(result: ImportResult, reasons: list[RowReason]) -> None:

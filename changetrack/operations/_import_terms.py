@@ -1,6 +1,6 @@
 """What an import is asked and what it answers: its options, its result, and what a loader of one kind does."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Protocol
@@ -13,6 +13,10 @@ from changetrack.domain.refusal import OperationRefused, Reason
 
 SHOWN = 200
 """So many reasons are kept to be shown; all of them are counted, and handed to `on_reject`."""
+
+
+Watch = Callable[[float], None]
+"""Is told the share of the work that is done, 0 to 1."""
 
 
 class Source(Protocol):
@@ -29,6 +33,10 @@ class Source(Protocol):
     @property
     def name(self) -> str:
         """What it is called."""
+
+    @property
+    def share_read(self) -> float:
+        """How much of it the reading at hand has gone through, 0 to 1."""
 
     def rows(self) -> Iterator[RawRow]:
         """Its rows, anew with each call."""
@@ -96,16 +104,22 @@ class Tried:
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """Who imports, when, in which session: what every loader is told."""
+    """Who imports, when, in which session, and whether it is for writing: what every loader is told."""
 
     session: scoped_session[Session]
     actor: Actor
     now: datetime
     today: date
+    writing: bool = False
 
 
 class Loader(Protocol):
-    """What one kind of file needs: made anew for each reading of the file, it may remember what it has seen."""
+    """What one kind of file needs: made anew for each reading of the file, it may remember what it has seen.
+
+    `work_at_end` is how much of the work, 0 to 1, waits for the end of the file.
+    """
+
+    work_at_end: float
 
     def try_rows(self, rows: Sequence[ParsedRow]) -> Tried:
         """Look at some rows, writing nothing."""
@@ -113,5 +127,5 @@ class Loader(Protocol):
     def write(self, work: Any) -> None:
         """Write what `try_rows` prepared."""
 
-    def finish(self, *, write: bool, count: bool) -> Tried:
+    def finish(self, *, write: bool, count: bool, watch: Watch) -> Tried:
         """After the last row: do what had to wait for it; `count` says whether its numbers are wanted."""

@@ -109,9 +109,24 @@ def new_account(
     )
     tally.count(None, CellState(place, placement.step > 0, False, fields))
     tally.flow(None, standing_facts(account_id, stand, now), shard_of(fields.team_id))
-    account = values | {
-        "id": account_id,
-        "name_key": str(values["name"]).casefold(),
+    state = _untouched(placement, place, now) | {
+        "due_on": today if is_watched else None,
+        "event_seq": chain.event_seq,
+        "event_hash": chain.event_hash,
+    }
+    pins = {str(placement.step): playbook_version} if placement.step in STEPS else {}
+    return NewAccount(
+        account=values | state | {"id": account_id, "name_key": str(values["name"]).casefold()},
+        journey={"account_id": account_id, "judged_by": pins, "roles_not_applicable": [], "version": 1},
+        visit=_first_visit(account_id, placement, kind, now, actor),
+        standing=standing_row(account_id, 1, stand) | {"recorded_at": now},
+        event=event,
+    )
+
+
+def _untouched(placement: Placement, place: int, now: datetime) -> dict[str, Any]:
+    """The derived columns of an account about which nothing more is known than where it was placed."""
+    return {
         "status": placement.status,
         "place": place,
         "claimed_step": placement.step,
@@ -124,34 +139,27 @@ def new_account(
         "held_workdays": 0,
         "stale": False,
         "severity": None,
-        "due_on": today if is_watched else None,
         "review_on": None,
         "standing_seq": 1,
         "standing_on": placement.entered_on,
-        "event_seq": chain.event_seq,
-        "event_hash": chain.event_hash,
         "created_at": now,
         "updated_at": now,
         "version": 1,
     }
-    pins = {str(placement.step): playbook_version} if placement.step in STEPS else {}
+
+
+def _first_visit(account_id: int, placement: Placement, kind: str, now: datetime, actor: Actor) -> dict[str, Any]:
     closed = placement.entered_on if placement.status == "closed" else None
-    return NewAccount(
-        account=account,
-        journey={"account_id": account_id, "judged_by": pins, "roles_not_applicable": [], "version": 1},
-        visit={
-            "account_id": account_id,
-            "seq": 1,
-            "step": placement.step,
-            "kind": kind,
-            "entered_on": placement.entered_on,
-            "left_on": closed,
-            "left_kind": "closed" if closed else None,
-            "self_attested": False,
-            "missing": [],
-            "recorded_at": now,
-            "recorded_by": actor_label(actor),
-        },
-        standing=standing_row(account_id, 1, stand) | {"recorded_at": now},
-        event=event,
-    )
+    return {
+        "account_id": account_id,
+        "seq": 1,
+        "step": placement.step,
+        "kind": kind,
+        "entered_on": placement.entered_on,
+        "left_on": closed,
+        "left_kind": "closed" if closed else None,
+        "self_attested": False,
+        "missing": [],
+        "recorded_at": now,
+        "recorded_by": actor_label(actor),
+    }

@@ -136,11 +136,13 @@ def _cleaned(record: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _record_reasons(values: Mapping[str, Any], account_id: int | None, today: date) -> list[Reason]:
-    reasons = []
-    if not values.get("name"):
+    reasons, is_new = [], account_id is None
+    if (is_new or "name" in values) and not values.get("name"):
         reasons.append(Reason("name", "An account needs a name."))
-    for name in _TEXTS:
-        limit = 200 if name in ("name", "organization") else 120
+    if not is_new and "external_id" in values and not values["external_id"]:
+        reasons.append(Reason("external_id", "An account needs its id."))
+    for name in (*_TEXTS, "external_id"):
+        limit = 200 if name in ("name", "organization", "external_id") else 120
         if len(values.get(name) or "") > limit:
             reasons.append(Reason(name, f"At most {limit} characters."))
     if values.get("started_on") is not None:

@@ -51,7 +51,7 @@ def sweep_account(*, account_id: int, actor: Actor, now: datetime, today: date) 
             _fire_again_if_due(dossier, alert)
         settle(dossier, since=today, cause="The night found none of its reasons true.", at_night=True, quiet=quiet)
         if alert is not None and alert.state == "snoozed" and alert.snoozed_until is not None:
-            account.due_on = min(account.due_on or alert.snoozed_until, alert.snoozed_until)
+            _look_again(account, alert.snoozed_until)
         kinds = tuple(event["kind"] for event in dossier.events if event["kind"].startswith("alert_"))
         return Swept(kinds, support_fell=account.supported_step < supported)
 
@@ -101,7 +101,7 @@ def snooze_alert(
         until = CALENDAR.add(today, days or 1)
         alert.state, alert.version, alert.snoozes = "snoozed", alert.version + 1, alert.snoozes + 1
         alert.snoozed_until, alert.snooze_reason = until, reason.strip()
-        account.due_on = min(account.due_on or until, until)
+        _look_again(account, until)
         changes: dict[str, list[object]] = {
             "state": ["acknowledged", "snoozed"],
             "snoozed_until": [None, until.isoformat()],
@@ -146,6 +146,11 @@ def _fire_again_if_due(dossier: Dossier, alert: Alert) -> None:
     changes = {"state": ["snoozed", "firing"], "snoozed_until": [until.isoformat(), None]}
     dossier.happened("alert_fired_again", effective_on=dossier.today, changes=changes)
     tell(dossier, alert, f"again-{until.isoformat()}")
+
+
+def _look_again(account: Account, day: date) -> None:
+    """Have the night look at the account on that day at the latest."""
+    account.due_on = day if account.due_on is None else min(account.due_on, day)
 
 
 def _lock_alert(session: scoped_session[Session], alert_id: int, actor: Actor) -> tuple[Account, Alert]:

@@ -1,4 +1,4 @@
-"""Getting messages out of the outbox: claiming a share of them, delivering in the application, failing, sending again."""
+"""Getting messages out of the outbox: claiming some, delivering in the application, failing, sending again."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -28,6 +28,11 @@ class Question:
         """Whether the present picture is asked for."""
         return self.as_of == self.today and self.known_until is None
 
+    @property
+    def is_summed(self) -> bool:
+        """Whether it is about all accounts as a whole, by all that is on record: the daily summaries answer it."""
+        return self.known_until is None and self.teams is None and not self.filters and self.by is None
+
     def on(self, day: date) -> Self:
         """The same question about another day."""
         return replace(self, as_of=day)

@@ -1,8 +1,9 @@
 """The sources of the funnel's figures, and the one rule that chooses between them.
 
-Today's picture comes from the cells that every change keeps up to date, wherever they hold the answer: constant
-work whatever the number of accounts. Else it is counted from the accounts. A past day as it was known then comes
-from that night's record; every other picture of the past is counted from the standings.
+What the summaries hold is taken from them, with constant work whatever the number of accounts: today's picture, whole,
+of one value of a field, or by the values of one; a past day's, whole, as is known now, by taking away what changed
+since; a past day's as was known then, from that night's record. Else today's is counted from the accounts, and a past
+one from the standings.
 """
 
 from collections import defaultdict
@@ -13,8 +14,8 @@ from typing import Any
 from sqlalchemy import Select, and_, exists, func, select
 
 from changetrack.domain.filters import CARRIED_FIELDS, NO_VALUE
-from changetrack.domain.funnel import OPEN_PLACES, PlaceCount
-from changetrack.models import Account, FunnelCell, FunnelSnapshot, db
+from changetrack.domain.funnel import OPEN_PLACES, PLACES, PlaceCount
+from changetrack.models import Account, FunnelCell, FunnelSnapshot, MovementCell, db
 from changetrack.queries._funnel_question import Question
 from changetrack.queries.filters import account_conditions, group_value
 from changetrack.queries.standings import standing_accounts
@@ -26,11 +27,18 @@ Counted = dict[str, dict[int, PlaceCount]]
 
 def count_places(question: Question, most: int | None = None) -> Counted:
     """Return the count at each place, by value of the grouping field ('' without one)."""
+    ready = count_ready(question)
+    if ready is not None:
+        return ready
+    return _read((_from_accounts if question.is_today else _from_standings)(question, most))
+
+
+def count_ready(question: Question) -> Counted | None:
+    """Return what `count_places` does where the summaries hold it, None where accounts would have to be counted."""
     if question.is_today:
         rows = _from_cells(question, FunnelCell)
-        return _read(_from_accounts(question, most) if rows is None else rows)
-    kept = count_kept(question)
-    return _read(_from_standings(question, most)) if kept is None else kept
+        return None if rows is None else _read(rows)
+    return _counted_back(question) if question.is_summed else _kept(question)
 
 
 def count_total(question: Question) -> dict[int, PlaceCount] | None:
@@ -40,9 +48,23 @@ def count_total(question: Question) -> dict[int, PlaceCount] | None:
     return count_places(replace(question, by=None)).get("", {})
 
 
-def count_kept(question: Question) -> Counted | None:
-    """Return the counts from the nightly record of that day, None where it does not hold the answer."""
-    if question.is_today or question.as_of != question.known_at or question.teams is not None:
+def _counted_back(question: Question) -> Counted:
+    """Today's counts less what changed after the day that is asked for."""
+    cells = count_places(question.on(question.today)).get("", {})
+    sums = [func.sum(column) for column in (MovementCell.accounts, MovementCell.unsupported, MovementCell.stale)]
+    later = select(MovementCell.place, *sums).where(MovementCell.day > question.as_of)
+    since: Any = db.session.execute(later.group_by(MovementCell.place))
+    changes = {place: [int(n) for n in numbers] for place, *numbers in since}
+    then = {}
+    for place in PLACES:
+        now, (accounts, unsupported, stale) = cells.get(place, PlaceCount()), changes.get(place, (0, 0, 0))
+        then[place] = PlaceCount(now.accounts - accounts, now.unsupported - unsupported, now.stale - stale)
+    return {"": then}
+
+
+def _kept(question: Question) -> Counted | None:
+    """The counts from the nightly record of that day, None where it does not hold the answer."""
+    if question.as_of != question.known_at or question.teams is not None:
         return None
     rows, cell = _from_cells(question, FunnelSnapshot), _cell(question)
     if rows is None or cell is None:

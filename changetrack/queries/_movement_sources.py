@@ -27,12 +27,12 @@ def sum_flows(first: date, last: date) -> dict[int, dict[str, int]]:
     return {place: dict(zip(_COLUMNS, map(int, flows), strict=True)) for place, *flows in rows}
 
 
-def net_flows(first: date | None, last: date) -> dict[int, int]:
-    """Return what each place gained less what it lost on the days `first` (None: ever) to `last`, as known now."""
+def net_flows(last: date) -> dict[int, int]:
+    """Return what each place ever gained less what it lost up to `last`, as known now."""
     gained = sum((func.sum(c) for c in _GAINS[1:]), func.sum(_GAINS[0]))
     lost = sum((func.sum(c) for c in _LOSSES[1:]), func.sum(_LOSSES[0]))
-    days = MovementCell.day <= last if first is None else MovementCell.day.between(first, last)
-    rows: Any = db.session.execute(select(MovementCell.place, gained - lost).where(days).group_by(MovementCell.place))
+    net = select(MovementCell.place, gained - lost).where(MovementCell.day <= last)
+    rows: Any = db.session.execute(net.group_by(MovementCell.place))
     return {place: int(count) for place, count in rows}
 
 

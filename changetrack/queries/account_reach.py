@@ -19,7 +19,7 @@ from changetrack.queries.account_sizes import Sizes, sum_of
 from changetrack.queries.filters import account_conditions
 from changetrack.queries.standings import standing_accounts
 
-SEARCHED_WHOLE = 20_000  # accounts; in more than these a text is looked for at the beginning of names only
+SEARCHED_WHOLE = 10_000  # accounts; in more than these a text is looked for at the beginning of names only
 _TEAMS_APART = 12
 _COUNTED_UP_TO = 8_000
 _LAST = "\U0010ffff"
@@ -43,13 +43,14 @@ class Branch:
 class _Filter:
     """One filter: as an index can serve it, hidden from them, and how many of all accounts it leaves (None: no index).
 
-    `by_name`: what serves it also holds the names in their order.
+    `by_name`: what serves it also holds the names in their order; `of_all`: of all accounts, not of each team.
     """
 
     leading: Condition
     hidden: Condition
     size: int | None
     by_name: bool = False
+    of_all: bool = False
 
 
 def reach(
@@ -63,18 +64,23 @@ def reach(
         return []
     if filters.as_of is not None:
         return [_as_they_stood(filters, teams)]
-    narrow = [replace(f, by_name=f.by_name and by != "days") for f in _filters(filters, sizes)]
+    narrow = [_as_served(f, by, teams) for f in _filters(filters, sizes)]
     leader = _leader(narrow, filters, sizes, limit)
     if leader is not None:
         hidden = [f.hidden for f in narrow if f is not leader]
-        return [Branch((leader.leading, *hidden, *_hidden_scope(teams, filters.places)))]
-    return list(_along_an_index(filters, teams, narrow, by))
+        return [Branch((leader.leading, *hidden, *_hidden_scope(teams, _places(filters, sizes))))]
+    return list(_along_an_index(filters, teams, narrow, by, _places(filters, sizes)))
 
 
 def is_searched_whole(filters: AccountFilters, sizes: Sizes) -> bool:
     """Whether a text is found anywhere in names rather than only where they begin."""
     counts = [sizes.in_scope[p] for p in filters.places or PLACES if p in sizes.in_scope]
     return sum_of(counts).accounts <= SEARCHED_WHOLE
+
+
+def _as_served(one: _Filter, by: str, teams: Sequence[int | None] | None) -> _Filter:
+    """Whether what serves the filter also serves this order and these teams."""
+    return replace(one, by_name=one.by_name and by != "days" and (teams is None or not one.of_all))
 
 
 def _filters(filters: AccountFilters, sizes: Sizes) -> Iterator[_Filter]:
@@ -84,9 +90,9 @@ def _filters(filters: AccountFilters, sizes: Sizes) -> Iterator[_Filter]:
     total = sum_of(sizes.everywhere.values())
     if filters.unsupported:
         gap = Account.claimed_step - Account.supported_step > 0
-        yield _Filter(_UNSUPPORTED, and_(gap, Account.place <= max(OPEN_PLACES)), total.unsupported, True)
+        yield _Filter(_UNSUPPORTED, gap, total.unsupported, by_name=True, of_all=True)
     if filters.stale:
-        yield _Filter(_STALE, and_(Account.stale, Account.place <= max(OPEN_PLACES)), total.stale, True)
+        yield _Filter(_STALE, Account.stale.is_(True), total.stale, by_name=True, of_all=True)
     if filters.text_key:
         yield _text(filters, sizes)
 
@@ -113,7 +119,7 @@ def _text(filters: AccountFilters, sizes: Sizes) -> _Filter:
                        *(c.contains(key, autoescape=True) for c in columns))  # fmt: skip
         return _Filter(anywhere, anywhere, None)
     leading = and_(Account.name_key >= key, Account.name_key < key + _LAST)
-    return _Filter(leading, Account.name_key.startswith(key, autoescape=True), _count(leading), True)
+    return _Filter(leading, Account.name_key.startswith(key, autoescape=True), _count(leading), by_name=True)
 
 
 def _count(leading: Condition) -> int:
@@ -135,15 +141,26 @@ def _leader(narrow: Sequence[_Filter], filters: AccountFilters, sizes: Sizes, li
     return smallest if (smallest.size or 0) <= walked else None
 
 
+def _places(filters: AccountFilters, sizes: Sizes) -> list[int]:
+    """The places at which there can be accounts of the list; those known to have none are not walked along."""
+    there = set(filters.places or PLACES)
+    for flag in ("unsupported", "stale"):
+        if getattr(filters, flag):
+            known_empty = {p for p in OPEN_PLACES if not getattr(sizes.in_scope.get(p), flag, 0)}
+            there &= set(OPEN_PLACES) - (known_empty if sizes.in_scope else set())
+    return sorted(there)
+
+
 def _along_an_index(
-    filters: AccountFilters, teams: Sequence[int | None] | None, narrow: Sequence[_Filter], by: str
+    filters: AccountFilters,
+    teams: Sequence[int | None] | None,
+    narrow: Sequence[_Filter],
+    by: str,
+    places: Sequence[int | None],
 ) -> Iterator[Branch]:
-    """One branch for each team and, where the order or a partial index asks for it, for each place."""
+    """One branch for each team and, where the order or a filter asks for it, for each place."""
     conditions = [f.leading if f.by_name else f.hidden for f in narrow]
-    only_open = filters.unsupported or filters.stale
-    wanted = filters.places or frozenset(PLACES)
-    places: Sequence[int | None] = [p for p in sorted(wanted) if p in OPEN_PLACES or not only_open]
-    if by == "name" and not filters.places and not only_open:
+    if by == "name" and not (filters.places or filters.unsupported or filters.stale):
         places = [None]
     for team in _scopes(teams):
         for place in places:
@@ -159,12 +176,10 @@ def _scopes(teams: Sequence[int | None] | None) -> list[tuple[Condition, ...]]:
     return [(Account.team_id.is_(None) if team is None else Account.team_id == team,) for team in teams]
 
 
-def _hidden_scope(teams: Sequence[int | None] | None, places: frozenset[int]) -> list[Condition]:
-    found: list[Condition] = []
+def _hidden_scope(teams: Sequence[int | None] | None, places: Sequence[int]) -> list[Condition]:
+    found: list[Condition] = [(Account.place + 0).in_(places)] if len(places) < len(PLACES) else []
     if teams is not None:
         found.append(func.coalesce(Account.team_id, 0).in_([team or 0 for team in teams]))
-    if places:
-        found.append((Account.place + 0).in_(sorted(places)))
     return found
 
 

@@ -17,7 +17,7 @@ from changetrack.domain.coalition import (
 )
 from changetrack.domain.people import Action, Actor, may
 from changetrack.domain.refusal import NotFound
-from changetrack.models import Account, Contact, db
+from changetrack.models import Account, Contact, Journey, db
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,18 +124,29 @@ def coalition_of(people: Sequence[ContactView], not_applicable: Iterable[str]) -
     )
 
 
-def get_contact(account_id: int, seq: int, *, actor: Actor, today: date) -> tuple[str, ContactView]:
-    """Return the account's name and one of its people, by one statement.
+def get_coalition(account_id: int, *, actor: Actor, today: date) -> CoalitionView:
+    """Return what an account's people amount to, by two statements.
+
+    Raises NotFound if the account is absent, or another team's.
+    """
+    query = select(Account.team_id, Journey.roles_not_applicable).where(Account.id == account_id)
+    found = db.session.execute(query.outerjoin(Journey, Journey.account_id == Account.id)).first()
+    if found is None or not may(actor, Action.SEE, found.team_id):
+        raise NotFound("account")
+    return coalition_of(load_contacts(account_id, today=today), found.roles_not_applicable or ())
+
+
+def get_contact(account_id: int, seq: int, *, actor: Actor, today: date) -> ContactView:
+    """Return one of an account's people, by one statement.
 
     Raises NotFound if there is no such person, or the account is another team's.
     """
     mine = (Contact.account_id == account_id, Contact.seq == seq)
-    found = db.session.execute(
-        select(Account.name, Account.team_id, Contact).join(Account, Account.id == Contact.account_id).where(*mine)
-    ).first()
+    query = select(Account.team_id, Contact).join(Account, Account.id == Contact.account_id).where(*mine)
+    found = db.session.execute(query).first()
     if found is None or not may(actor, Action.SEE, found.team_id):
         raise NotFound("contact")
-    return found.name, _view(found.Contact, today)
+    return _view(found.Contact, today)
 
 
 def _names(facts: Iterable[ContactFacts], role: str) -> tuple[str, ...]:

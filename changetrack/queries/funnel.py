@@ -12,7 +12,7 @@ from changetrack.domain.funnel import CLOSED, HELD, OPEN_PLACES, PLACES, PlaceCo
 from changetrack.domain.people import Actor
 from changetrack.models import Team, db
 from changetrack.queries._funnel_question import Question, ask
-from changetrack.queries._funnel_sources import count_kept, count_places, count_total
+from changetrack.queries._funnel_sources import count_places, count_ready, count_total
 
 Counts = Mapping[int, PlaceCount]
 
@@ -109,7 +109,7 @@ def get_funnel(
     return _funnel(question, picture, groups, rest if rest.accounts else None)
 
 
-def find_kept_funnel(
+def find_ready_funnel(
     *,
     actor: Actor,
     today: date,
@@ -118,13 +118,13 @@ def find_kept_funnel(
     known_at: date,
     filters: Mapping[str, str] | None = None,
 ) -> Funnel | None:
-    """Return the funnel of a past date as it was known then, if the nightly record of that day answers the question.
+    """Return what `get_funnel` does, if the summaries hold it; None where accounts would have to be counted.
 
-    The same figures as `get_funnel` gives, without counting. Raises as `get_funnel` does.
+    Raises as `get_funnel` does.
     """
     question = ask(actor=actor, today=today, zone=zone, as_of=as_of, known_at=known_at, filters=filters or {}, by=None)
-    kept = count_kept(question)
-    return None if kept is None else _funnel(question, _picture(kept.get("", {})))
+    ready = count_ready(question)
+    return None if ready is None else _funnel(question, _picture(ready.get("", {})))
 
 
 def _funnel(question: Question, picture: Picture, groups: Iterable[Group] = (), rest: Picture | None = None) -> Funnel:

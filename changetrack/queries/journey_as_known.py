@@ -1,7 +1,7 @@
 """An account's journey as it was known at the end of an earlier day: its claim and the evidence on record then."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from changetrack.domain.funnel import status_of
 from changetrack.domain.journey.gate import Judged, judge
@@ -14,7 +14,6 @@ from changetrack.queries.journey_rows import (
     account_rows,
     believed_on,
     believed_rules,
-    end_of,
     evidence_fact,
     evidence_rows,
 )
@@ -22,7 +21,7 @@ from changetrack.queries.journey_rows import (
 
 @dataclass(frozen=True, slots=True)
 class KnownView:
-    """Where an account stood on `day` and what carried it, by all that was recorded by the end of that day."""
+    """Where an account stood on `day` and what carried it, by all that was recorded by then."""
 
     id: int
     name: str
@@ -37,17 +36,19 @@ class KnownView:
     selected: StepView
 
 
-def get_journey_as_known(account_id: int, *, actor: Actor, day: date, step: int | None = None) -> KnownView:
-    """Return an account's journey as known at the end of `day` (UTC), by five statements.
+def get_journey_as_known(
+    account_id: int, *, actor: Actor, day: date, known_until: datetime, step: int | None = None
+) -> KnownView:
+    """Return an account's journey on `day` as known before the moment `known_until`, by five statements.
 
     Raises NotFound if the account is absent, another team's, or was not yet on record.
     """
     account = account_rows(account_id, actor).account
-    believed, until = believed_on(account_id, day), end_of(day)
+    believed = believed_on(account_id, day, known_until)
     standing = believed.standing
-    evidence = [row for row in evidence_rows(account_id) if row.recorded_at < until]
-    facts = {row.seq: evidence_fact(row, until) for row in evidence}
-    judged = judge(believed_rules(believed, day), facts.values(), day)
+    evidence = [row for row in evidence_rows(account_id) if row.recorded_at < known_until]
+    facts = {row.seq: evidence_fact(row, known_until) for row in evidence}
+    judged = judge(believed_rules(believed, known_until), facts.values(), day)
     opened = step if step is not None and step in STEPS else min(max(standing.step, 1), max(STEPS))
     return KnownView(
         id=account_id,

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import and_, func, or_, select
@@ -169,17 +169,11 @@ def team_mates(team_id: int | None) -> tuple[TeamMate, ...]:
     return tuple(TeamMate(*row) for row in db.session.execute(query))
 
 
-def end_of(day: date) -> datetime:
-    """The moment before which something was recorded to be known on that day: midnight in UTC after it."""
-    return datetime.combine(day + timedelta(days=1), time.min, UTC)
-
-
-def believed_on(account_id: int, day: date) -> Believed:
-    """What was on record at the end of `day` about how the account stood then, by three statements.
+def believed_on(account_id: int, day: date, until: datetime) -> Believed:
+    """What was on record before the moment `until` about how the account stood on `day`, by three statements.
 
     Raises NotFound if nothing was.
     """
-    until = end_of(day)
     is_known = (Standing.recorded_at < until, or_(Standing.superseded_at.is_(None), Standing.superseded_at >= until))
     standing = db.session.scalar(
         select(Standing)
@@ -197,11 +191,11 @@ def believed_on(account_id: int, day: date) -> Believed:
     return Believed(standing, tuple(visits), parsed)
 
 
-def believed_rules(believed: Believed, day: date) -> dict[int, StepRules]:
-    """The rules of each step as they judged it at the end of `day`: those in force when it was entered."""
+def believed_rules(believed: Believed, until: datetime) -> dict[int, StepRules]:
+    """The rules of each step as they judged it just before `until`: those in force when it was entered."""
     first, *_ = (playbook for _, playbook in believed.playbooks.values())
     by_step = {visit.step: _in_force(believed, visit.recorded_at, first) for visit in believed.visits}
-    newest = _in_force(believed, end_of(day), first)
+    newest = _in_force(believed, until, first)
     return {n: by_step.get(n, newest).steps[n] for n in STEPS}
 
 

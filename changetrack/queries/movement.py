@@ -93,7 +93,7 @@ def get_movement(
     """
     question = _question(actor, today, zone, first, last, known_at, filters)
     flows = _flows(question, first)
-    start, end = _start(question, first), _end(question)
+    start, end = _start(question, first), _accounts(question)
     rows = [
         MovementRow(place=place, start=start.get(place, 0), end=end.get(place, 0), **flows[place])
         for place in OPEN_PLACES
@@ -145,13 +145,8 @@ def _question(
     return question
 
 
-def _is_summed(question: Question) -> bool:
-    """Whether the daily summaries, of all accounts and all that is on record, answer the question."""
-    return question.known_until is None and question.teams is None and not question.filters
-
-
 def _flows(question: Question, first: date) -> Flows:
-    if _is_summed(question):
+    if question.is_summed:
         return _complete(sum_flows(first, question.as_of))
     flows = _complete({})
     for was, now, moves in count_changes(question, first):
@@ -165,18 +160,9 @@ def _complete(found: Mapping[int, Mapping[str, int]]) -> Flows:
 
 
 def _start(question: Question, first: date) -> dict[int, int]:
-    """The accounts at each open place just before `first`."""
+    """The accounts at each open place just before `first`: all that ever came less all that went, or counted."""
     eve = first - timedelta(days=1)
-    return net_flows(None, eve) if _is_summed(question) else _accounts(question.on(eve))
-
-
-def _end(question: Question) -> dict[int, int]:
-    """The accounts at each open place at the end of the question's day; by summaries today's, less what came since."""
-    if not _is_summed(question):
-        return _accounts(question)
-    present = _accounts(question.on(question.today))
-    since = net_flows(question.as_of + timedelta(days=1), question.today)
-    return {place: count - since.get(place, 0) for place, count in present.items()}
+    return net_flows(eve) if question.is_summed else _accounts(question.on(eve))
 
 
 def _accounts(question: Question) -> dict[int, int]:

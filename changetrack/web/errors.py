@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 import structlog
 from flask import Flask, Response, g, make_response, render_template, request
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import DataError, IntegrityError, InterfaceError, OperationalError, TimeoutError
+from sqlalchemy.exc import DataError, IntegrityError, InterfaceError, InternalError, OperationalError, TimeoutError
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from changetrack.domain.refusal import Forbidden, NotFound, OperationRefused, StaleVersion
@@ -33,7 +33,7 @@ def init_errors(app: Flask) -> None:
     app.register_error_handler(IntegrityError, _overtaken)
     for too_big in (DataError, OverflowError):
         app.register_error_handler(too_big, _unstorable)
-    for away in (OperationalError, InterfaceError, TimeoutError):
+    for away in (OperationalError, InterfaceError, InternalError, TimeoutError):
         app.register_error_handler(away, _unreachable)
 
 

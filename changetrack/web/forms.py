@@ -87,6 +87,15 @@ def _place(form: Form, reason: Reason) -> None:
     field.errors = [*field.errors, reason.message]
 
 
+def named(form: Form, slot: str) -> Form:
+    """Give every field an id of its own, for a page with several forms."""
+    for field in form:
+        field.id = f"{slot}-{field.name}"
+        if field.label.field_id:  # a group of radio buttons has a legend, and its label no field
+            field.label.field_id = field.id
+    return form
+
+
 def shown_version(given: object) -> int:
     """The version in a form's hidden field; one that is no number is older than every version."""
     text = str(given)

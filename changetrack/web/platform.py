@@ -27,7 +27,7 @@ of a stale form is shown by including "_partials/conflict.html". For a bare butt
 """
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from flask import Response, current_app, g, make_response, redirect, render_template, url_for
 from flask_login import current_user
@@ -59,6 +59,11 @@ def clock() -> Clock:
     """The application's clock: `.now()` for what is recorded, `.today()` for what is evaluated."""
     found: Clock = current_app.extensions["changetrack.clock"]
     return found
+
+
+def acting() -> dict[str, Any]:
+    """Who acts and when, as every operation on an account is told: actor, now, today."""
+    return {"actor": current_actor(), "now": clock().now(), "today": clock().today()}
 
 
 def settings() -> Settings:

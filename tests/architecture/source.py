@@ -3,7 +3,7 @@
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -65,13 +65,19 @@ class Source:
 
 def sources(*floors: str) -> list[Source]:
     """The package's files, of all floors or of those named; migrations are history, not style."""
-    found = (Source(path) for path in sorted(PACKAGE.rglob("*.py")) if "versions" not in path.parts)
+    found = (_source(path) for path in sorted(PACKAGE.rglob("*.py")) if "versions" not in path.parts)
     return [source for source in found if not floors or source.parts[0] in floors]
 
 
 def sources_of_tests() -> list[Source]:
     """The files of the tests."""
-    return [Source(path) for path in sorted((ROOT / "tests").rglob("*.py"))]
+    return [_source(path) for path in sorted((ROOT / "tests").rglob("*.py"))]
+
+
+@cache
+def _source(path: Path) -> Source:
+    """Each file is read and parsed once for all tests."""
+    return Source(path)
 
 
 def templates() -> list[Path]:

@@ -1,10 +1,12 @@
-"""The pages are reached by a real browser."""
+"""A real browser gets real pages, and finds nothing wrong with them."""
 
-from playwright.sync_api import Page
+import re
+
+from playwright.sync_api import Page, expect
 
 
-def test_the_server_answers_a_browser(page: Page) -> None:
-    response = page.goto("/static/")
+def test_whoever_is_not_signed_in_is_asked_to(page: Page) -> None:
+    page.goto("/me/sessions")
 
-    assert response is not None
-    assert response.status < 500
+    expect(page).to_have_url(re.compile("/login"))
+    expect(page.get_by_role("heading", level=1)).to_be_visible()

@@ -264,6 +264,9 @@ def _create_movement_cells() -> None:
         sa.Column("advanced_out", sa.Integer(), nullable=False),
         sa.Column("regressed_out", sa.Integer(), nullable=False),
         sa.Column("left_journey", sa.Integer(), nullable=False),
+        sa.Column("accounts", sa.Integer(), nullable=False),
+        sa.Column("unsupported", sa.Integer(), nullable=False),
+        sa.Column("stale", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("day", "shard", "place", name="pk_movement_cells"),
     )
 
@@ -527,6 +530,14 @@ def _create_outbox() -> None:
         sa.ForeignKeyConstraint(["user_id"], ["users.id"], name="fk_outbox_user_id"),
         sa.PrimaryKeyConstraint("id", name="pk_outbox"),
         sa.UniqueConstraint("key", name="uq_outbox_key"),
+    )
+    op.create_index(
+        "ix_outbox_given_up",
+        "outbox",
+        ["dead_at", "id"],
+        unique=False,
+        sqlite_where=sa.text("dead_at is not null"),
+        postgresql_where=sa.text("dead_at is not null"),
     )
     op.create_index(
         "ix_outbox_waiting",

@@ -29,7 +29,8 @@ def open_account(
     """Answer the two opening questions: who is the customer, and what do they value, in their words.
 
     An account that was not opened enters step 1; otherwise the answers are renewed. `version` is that of the record
-    as it was shown. Raises OperationRefused with what is missing, StaleVersion if somebody wrote in between. Source: Brock's two questions; see the domain's glossary, "opening".
+    as it was shown. Raises OperationRefused with what is missing, StaleVersion if somebody wrote in between.
+    Source: Brock's two questions; see the domain's glossary, "opening".
     """
     with transaction() as session:
         dossier = open_dossier(session, account_id, actor=actor, action=Action.WORK, now=now, today=today)

@@ -54,7 +54,7 @@ class TeamForm(Form):
 class MemberForm(Form):
     """Somebody and their role in a team."""
 
-    user_id = SelectField("Person", coerce=int, validate_choice=False)
+    user_id = SelectField("Person", [InputRequired("Choose somebody.")], coerce=int, validate_choice=False)
     role = SelectField(
         "Role", choices=[SelectChoice(role, TEAM_ROLE_WORDS[role]) for role in TEAM_ROLES], default="member"
     )

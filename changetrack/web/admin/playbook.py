@@ -8,7 +8,7 @@ from wtforms.validators import Length, NumberRange, Optional
 
 from changetrack.domain.journey.playbook_settings import Setting, step_settings, with_settings
 from changetrack.domain.journey.steps import CATALOGUE
-from changetrack.domain.people import Action
+from changetrack.domain.people import Action, Actor
 from changetrack.domain.refusal import NotFound
 from changetrack.operations.playbook import change_playbook
 from changetrack.queries.playbook import count_concerned, get_playbook
@@ -33,30 +33,27 @@ def step(number: int) -> Response:
     found = get_playbook()
     settings = step_settings(found.body["steps"][number - 1])
     form = _form_for(settings)(version=found.playbook.version, **{s.name: s.value for s in settings})
-    is_preview = False
-    if form.validate_on_submit():
-        is_preview = bool(form.preview.data)
+    is_valid = form.validate_on_submit()
+    if is_valid and not form.preview.data:
         body = with_settings(found.body, number, {s.name: form[s.name].data for s in settings})
-        if not is_preview:
-            with refusals_on(form):
-                version = change_playbook(
-                    body=body, note=form.note.data or "", based_on=shown_version(form.version.data), actor=actor,
-                    now=clock().now(),
-                )  # fmt: skip
-                flash(f"Version {version} of the playbook is in force for steps entered from now on.", "success")
-                return go(".index")
-    concerned = count_concerned(number) if is_preview else None
-    changes = [(s, form[s.name].data) for s in settings if form[s.name].data != s.value] if is_preview else []
-    return page(
-        "admin/playbook_step.html",
-        form=form,
-        number=number,
-        step=CATALOGUE[number],
-        points=_by_point(found, number, settings),
-        concerned=concerned,
-        changes=changes,
-        version=found.playbook.version,
-    )
+        with refusals_on(form):
+            version = _save(form, body, actor)
+            flash(f"Version {version} of the playbook is in force for steps entered from now on.", "success")
+            return go(".index")
+    return page("admin/playbook_step.html", form=form, number=number, step=CATALOGUE[number],
+                points=_by_point(found, number, settings), version=found.playbook.version,
+                **(_preview(form, number, settings) if is_valid and form.preview.data else {}))  # fmt: skip
+
+
+def _save(form: Any, body: dict[str, Any], actor: Actor) -> int:
+    based_on = shown_version(form.version.data)
+    return change_playbook(body=body, note=form.note.data or "", based_on=based_on, actor=actor, now=clock().now())
+
+
+def _preview(form: Any, number: int, settings: list[Setting]) -> dict[str, Any]:
+    """What would change, and whom it would concern."""
+    changes = [(s, form[s.name].data) for s in settings if form[s.name].data != s.value]
+    return {"concerned": count_concerned(number), "changes": changes}
 
 
 def _by_point(found: Any, number: int, settings: list[Setting]) -> list[tuple[Any, list[Setting]]]:

@@ -1,11 +1,13 @@
 """Signing in: what it takes, what it leaves behind, and how guessing is slowed down."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from argon2 import PasswordHasher, extract_parameters
 from argon2.low_level import Type
+from flask import Flask
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, scoped_session
 
@@ -143,6 +145,18 @@ def test_the_eleventh_wrong_try_in_five_minutes_has_to_wait(olu: User, now: date
         sign_in(now + timedelta(minutes=1))
 
     assert refused.value.retry_after == 240
+
+
+def test_guesses_side_by_side_are_counted_like_guesses_in_a_row(app: Flask, olu: User, now: datetime) -> None:
+    def guess(number: int) -> bool:
+        with app.app_context(), pytest.raises(OperationRefused) as refused:
+            sign_in(now, password=f"guess {number}")
+        return not isinstance(refused.value, TooManyTries)
+
+    with ThreadPoolExecutor(4) as pool:
+        compared = sum(pool.map(guess, range(16)))
+
+    assert compared <= operations.TRIES_OF_A_PAIR
 
 
 def test_after_the_wait_the_password_works_again(olu: User, now: datetime) -> None:

@@ -1,6 +1,6 @@
 """Random and worked histories of standings, as rows in the database and as facts for the rules."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
@@ -10,8 +10,10 @@ from sqlalchemy import delete, insert
 
 from changetrack.domain.funnel import CLOSED, PLACES, StandingFacts
 from changetrack.domain.journey.steps import ANCHORED
+from changetrack.domain.journey.timeline import Dimensions
 from changetrack.domain.people import Actor
-from changetrack.models import Standing
+from changetrack.models import FunnelCell, MovementCell, Standing
+from changetrack.operations._cells import CellState, FunnelTally, shard_of
 from tests.factories import make_account
 from tests.factories._saving import Saver
 
@@ -71,14 +73,29 @@ def domain_example() -> list[Stood]:
     ]  # fmt: skip
 
 
-def write(session: Saver, rows: Iterable[Stood]) -> None:
-    """Replace all standings by `rows`."""
+def write(session: Saver, rows: Sequence[Stood]) -> None:
+    """Replace all standings by `rows`, and the summaries by what operations would have written for them."""
     session.rollback()
-    session.execute(delete(Standing))
-    written = [one.row() for one in rows]
-    if written:
-        session.execute(insert(Standing), written)
+    for table in (Standing, FunnelCell, MovementCell):
+        session.execute(delete(table))
+    if rows:
+        session.execute(insert(Standing), [one.row() for one in rows])
+    tally = FunnelTally()
+    for account in range(1, 7):
+        mine = [s for s in rows if s.facts.account_id == account and s.facts.superseded_at is None]
+        _summarise(tally, sorted(mine, key=lambda s: (s.facts.effective_on, s.facts.seq)))
+    tally.flush(session)
     session.commit()
+
+
+def _summarise(tally: FunnelTally, chain: Sequence[Stood]) -> None:
+    before = None
+    for one in chain:
+        tally.flow(before, one.facts, shard_of(one.team_id))
+        before = one.facts
+    if before is not None:
+        fields = Dimensions(team_id=chain[-1].team_id, segment=chain[-1].segment)
+        tally.count(None, CellState(before.place, before.supported_step < before.step, before.stale, fields))
 
 
 def outside_unless(rows: Iterable[Stood], **fields: Any) -> list[StandingFacts]:
@@ -91,7 +108,7 @@ def outside_unless(rows: Iterable[Stood], **fields: Any) -> list[StandingFacts]:
 
 
 days = st.dates(date(2026, 1, 1), date(2026, 2, 15))
-moments = st.dates(date(2026, 1, 1), LAST_DAY)
+moments = st.dates(date(2026, 1, 1), LAST_DAY) | st.just(LAST_DAY)
 
 
 @st.composite
@@ -125,4 +142,3 @@ def four_accounts(session: Saver, **fields: Any) -> None:
     """The accounts 1 to 4 that the histories are about."""
     for number in range(1, 5):
         make_account(session, id=number, **fields)
-

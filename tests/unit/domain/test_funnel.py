@@ -15,6 +15,7 @@ from changetrack.domain.funnel import (
     PLACES,
     PlaceCount,
     StandingFacts,
+    count_changes,
     difference,
     flows_between,
     headline,
@@ -327,3 +328,21 @@ def test_of_equal_steps_the_headline_names_the_earlier() -> None:
 
 def test_the_headline_of_an_empty_portfolio_says_so() -> None:
     assert headline({CLOSED: PlaceCount(4)}) == "No account is on its way through the steps."
+
+
+@given(histories, days)
+def test_the_changes_of_the_counts_up_to_a_day_are_its_snapshot(rows: list[StandingFacts], day: date) -> None:
+    until = end_of(on(3, 31))
+    chains = sorted(known(rows, until), key=lambda r: (r.account_id, r.effective_on, r.seq))
+    summed = {place: [0, 0, 0] for place in PLACES}
+
+    before = None
+    for row in chains:
+        same = before if before is not None and before.account_id == row.account_id else None
+        if row.effective_on <= day:
+            for place, change in count_changes(same, row):
+                for i, n in enumerate((change.accounts, change.unsupported, change.stale)):
+                    summed[place][i] += n
+        before = row
+
+    assert {p: PlaceCount(*n) for p, n in summed.items()} == snapshot(rows, as_of=day, known_until=until)

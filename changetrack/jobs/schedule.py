@@ -1,0 +1,33 @@
+"""ALL timed jobs, in one list: what they do and when they are due, by the local clock."""
+
+from collections.abc import Mapping
+
+from changetrack.jobs.deliver import deliver_waiting
+from changetrack.jobs.job import Daily, Days, Job, Often
+from changetrack.jobs.snapshot import record_funnel
+from changetrack.jobs.stale_sweep import sweep_stale
+from changetrack.jobs.tidy import tidy_up
+
+JOBS = (
+    Job(
+        "stale-sweep",
+        "Visit the accounts that are due: end evidence that expired, raise and resolve alerts.",
+        sweep_stale,
+        Daily(5, workdays=True),
+        Days.ANY,
+    ),
+    Job("deliver", "Deliver the messages that wait in the outbox.", deliver_waiting, Often(10)),
+    Job("snapshot", "Record the funnel as it was known when the day ended.", record_funnel, Daily(1), Days.PAST),
+    Job("tidy", "Forget old tries to sign in, ended sessions and runs of long ago.", tidy_up, Daily(3)),
+)
+
+ALIASES: Mapping[str, str] = {"expire-evidence": "stale-sweep"}
+"""Other names: an account is due when its evidence ends, too, so one visit settles both."""
+
+_BY_NAME = {job.name: job for job in JOBS}
+NAMES = (*_BY_NAME, *ALIASES)
+
+
+def get_job(name: str) -> Job:
+    """The job of that name or alias. Raises KeyError."""
+    return _BY_NAME[ALIASES.get(name, name)]

@@ -1,0 +1,71 @@
+"""The nightly record of the funnel, with which a past day is compared at no cost."""
+
+from collections.abc import Iterator
+from datetime import date, datetime, tzinfo
+from typing import Any
+
+from sqlalchemy import delete, exists, func, insert, literal, select
+
+from changetrack.domain.filters import CARRIED_FIELDS, NO_VALUE
+from changetrack.domain.funnel import end_of_day
+from changetrack.domain.people import Action, Actor, may
+from changetrack.domain.refusal import Forbidden, OperationRefused
+from changetrack.models import Event, FunnelCell, FunnelSnapshot
+from changetrack.operations._transaction import transaction
+from changetrack.queries.funnel import Picture, get_funnel
+
+CHUNK = 500  # rows a statement
+
+
+def take_snapshot(*, day: date, zone: tzinfo, actor: Actor, now: datetime, today: date) -> int:
+    """Write down the funnel as it was known at the end of `day`, in place of an earlier record of it.
+
+    `zone` is where days end. The cells are copied if they still say how that day ended, else it is counted from the
+    standings. Returns the number of rows. Raises OperationRefused for a day that is not over.
+    """
+    if not may(actor, Action.SEE_ALL):
+        raise Forbidden("Only who sees all accounts records the funnel.")
+    del now  # the record is of a day, whenever it is made
+    if day >= today:
+        raise OperationRefused([("day", f"{day.isoformat()} is not over; its funnel is recorded the night after.")])
+    with transaction() as session:
+        session.execute(delete(FunnelSnapshot).where(FunnelSnapshot.day == day))
+        copied = session.execute(_copy_of_cells(day)).all()
+        if not session.scalar(select(exists().where(Event.recorded_at >= end_of_day(day, zone)))):
+            return len(copied)
+        session.execute(delete(FunnelSnapshot).where(FunnelSnapshot.day == day))
+        rows = list(_counted(day, zone, actor, today))
+        for start in range(0, len(rows), CHUNK):
+            session.execute(insert(FunnelSnapshot), rows[start : start + CHUNK])
+        return len(rows)
+
+
+def _copy_of_cells(day: date) -> Any:
+    cell = FunnelCell
+    sums = [func.sum(column).label(column.key) for column in (cell.accounts, cell.unsupported, cell.stale)]
+    shards = select(literal(day).label("day"), cell.field, cell.value, cell.place, *sums)
+    rows = shards.group_by(cell.field, cell.value, cell.place).having(func.sum(cell.accounts) != 0)
+    columns = ["day", "field", "value", "place", "accounts", "unsupported", "stale"]
+    return insert(FunnelSnapshot).from_select(columns, rows).returning(FunnelSnapshot.place)
+
+
+def _counted(day: date, zone: tzinfo, actor: Actor, today: date) -> Iterator[dict[str, Any]]:
+    for by in (None, *CARRIED_FIELDS):
+        funnel = get_funnel(actor=actor, today=today, zone=zone, as_of=day, known_at=day, by=by)
+        groups = [("", funnel.picture)] if by is None else [(g.value, g.picture) for g in funnel.groups]
+        for value, picture in groups:
+            yield from _rows(day, by or "", "" if value == NO_VALUE else value, picture)
+
+
+def _rows(day: date, field: str, value: str, picture: Picture) -> Iterator[dict[str, Any]]:
+    for place, count in picture.counts.items():
+        if count.accounts:
+            yield {
+                "day": day,
+                "field": field,
+                "value": value,
+                "place": place,
+                "accounts": count.accounts,
+                "unsupported": count.unsupported,
+                "stale": count.stale,
+            }

@@ -1,0 +1,95 @@
+"""Reads about the night's work: whether a run waits to be done, how each job last went, what the outbox holds."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select
+
+from changetrack.models import JobRun, OutboxMessage, User, db
+
+
+@dataclass(frozen=True, slots=True)
+class LastRun:
+    """The newest run of a job; `state` is running, done or failed."""
+
+    job: str
+    slot: str
+    state: str
+    started_at: datetime
+    finished_at: datetime | None
+    counts: Mapping[str, Any]
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxSize:
+    """How many messages wait to be delivered, and how many were given up."""
+
+    waiting: int
+    given_up: int
+
+
+@dataclass(frozen=True, slots=True)
+class GivenUp:
+    """A message that could not be delivered after all its attempts, for whom, and what went wrong last."""
+
+    id: int
+    channel: str
+    person: str
+    title: str
+    attempts: int
+    error: str
+    given_up_at: datetime
+
+
+def is_waiting(*, name: str, slot: str, now: datetime) -> bool:
+    """Whether that run of a job has still to be done, and nobody holds it."""
+    run = db.session.execute(
+        select(JobRun.state, JobRun.leased_until).where(JobRun.name == name, JobRun.slot == slot)
+    ).first()
+    return run is None or (run.state != "done" and run.leased_until <= now)
+
+
+def list_last_runs() -> dict[str, LastRun]:
+    """Return the newest run of each job that ever ran, by the job's name."""
+    newest = func.row_number().over(partition_by=JobRun.name, order_by=JobRun.started_at.desc()).label("newest")
+    ranked = select(JobRun.name, JobRun.slot, newest).subquery()
+    query = select(JobRun).join(ranked, (ranked.c.name == JobRun.name) & (ranked.c.slot == JobRun.slot))
+    return {
+        row.name: LastRun(row.name, row.slot, row.state, row.started_at, row.finished_at, row.counts, row.error)
+        for row in db.session.scalars(query.where(ranked.c.newest == 1))
+    }
+
+
+def get_outbox_size() -> OutboxSize:
+    """Count what is in the outbox and not delivered."""
+    undelivered = select(func.count()).where(OutboxMessage.delivered_at.is_(None))
+    waiting = undelivered.where(OutboxMessage.dead_at.is_(None)).scalar_subquery()
+    given_up = select(func.count()).where(OutboxMessage.dead_at.is_not(None)).scalar_subquery()
+    return OutboxSize(*db.session.execute(select(waiting, given_up)).one())
+
+
+def list_given_up(*, limit: int = 200) -> list[GivenUp]:
+    """Return the messages that were given up, newest first."""
+    query = (
+        select(OutboxMessage, User.name)
+        .join(User, User.id == OutboxMessage.user_id)
+        .where(OutboxMessage.dead_at.is_not(None))
+        .order_by(OutboxMessage.dead_at.desc(), OutboxMessage.id.desc())
+        .limit(limit)
+    )
+    return [
+        GivenUp(
+            row.id,
+            row.channel,
+            name,
+            row.payload.get("title", row.key),
+            row.attempts,
+            row.last_error or "",
+            row.dead_at,
+        )
+        for row, name in db.session.execute(query)
+        if row.dead_at is not None
+    ]

@@ -1,0 +1,49 @@
+"""Reads about a person's messages inside the application."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import literal, select, tuple_
+
+from changetrack.domain.people import Actor
+from changetrack.models import Notification, db
+from changetrack.queries.keyset import Cursor, read_cursor
+
+PAGE = 50
+_MESSAGES = "messages"
+
+
+@dataclass(frozen=True, slots=True)
+class MessageRow:
+    """A message inside the application."""
+
+    key: str
+    account_id: int | None
+    title: str
+    body: str
+    created_at: datetime
+    is_read: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MessagePage:
+    """A page of messages, newest first; `following` is the cursor of the next one, '' on the last."""
+
+    messages: tuple[MessageRow, ...]
+    following: str
+
+
+def list_messages(*, actor: Actor, after: str = "", limit: int = PAGE) -> MessagePage:
+    """Return a page of the actor's own messages, newest first."""
+    mine = select(Notification).where(Notification.user_id == actor.user_id)
+    cursor = read_cursor(after, _MESSAGES, (str,))
+    if cursor is not None:
+        last = select(Notification.created_at).where(Notification.key == cursor.values[0]).scalar_subquery()
+        mine = mine.where(tuple_(Notification.created_at, Notification.key) < tuple_(last, literal(cursor.values[0])))
+    newest = mine.order_by(Notification.created_at.desc(), Notification.key.desc())
+    rows = db.session.scalars(newest.limit(limit + 1)).all()
+    shown = tuple(
+        MessageRow(row.key, row.account_id, row.title, row.body, row.created_at, row.read_at is not None)
+        for row in rows[:limit]
+    )
+    return MessagePage(shown, Cursor(_MESSAGES, (shown[-1].key,)).text if len(rows) > limit else "")

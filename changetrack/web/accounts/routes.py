@@ -1,0 +1,151 @@
+"""The pages of the record: the list and its export, adding, editing, names in other systems, handing over."""
+
+from collections.abc import Callable
+from functools import partial
+
+from flask import Blueprint, Response, flash, request, stream_with_context
+
+from changetrack.adapters.file_writers import MEDIA_TYPES, text_chunks
+from changetrack.domain.people import Action, Actor, may
+from changetrack.domain.refusal import Forbidden, refuse_if
+from changetrack.operations import accounts as operations
+from changetrack.queries.account_choices import Choices, get_choices
+from changetrack.queries.account_record import AccountRecord, get_account_record
+from changetrack.queries.accounts import each_account, list_accounts, list_accounts_by_id
+from changetrack.web.accounts.asked import COLUMNS, chips, filter_menu_fields, read_asked
+from changetrack.web.accounts.conflict import reconcile, remember
+from changetrack.web.accounts.export import EXPORTED, export_row
+from changetrack.web.accounts.forms import AccountForm, AliasForm, ReassignForm, offer, shown_values, typed_record
+from changetrack.web.accounts.handover import hand_over
+from changetrack.web.formatting import with_args
+from changetrack.web.forms import refusals_on, shown_version
+from changetrack.web.platform import acting, clock, current_actor, go, page
+
+AT_ONCE = 200  # accounts handed over by one request
+
+blueprint = Blueprint("accounts", __name__)
+
+
+@blueprint.get("/accounts")
+def index() -> Response:
+    actor, asked = current_actor(), read_asked(request.args)
+    after, before = (request.args.get(name, "") for name in ("after", "before"))
+    found = list_accounts(asked.filters, actor=actor, today=clock().today(), sort=asked.sort, after=after, before=before)
+    choices, turned = get_choices(actor=actor), partial(with_args, asked.query)
+    form = ReassignForm(formdata=None)
+    offer(form, choices, actor)
+    return page(
+        "accounts/list.html",
+        found=found,
+        asked=asked,
+        chips=chips(asked, choices),
+        menu=filter_menu_fields(asked, choices),
+        columns=[{"key": key, "label": COLUMNS[key], "shown": key in asked.columns} for key in COLUMNS],
+        first=turned(after=None, before=None) if found.before else "",
+        previous=turned(before=found.before, after=None) if found.before else "",
+        following=turned(after=found.after, before=None) if found.after else "",
+        may_edit=_may_edit_some(actor),
+        handover=form,
+    )
+
+
+@blueprint.get("/accounts/export")
+def export() -> Response:
+    """The listed accounts, all pages of them, as CSV."""
+    actor, asked, today = current_actor(), read_asked(request.args), clock().today()
+    rows = each_account(asked.filters, actor=actor, today=today, sort=asked.sort)
+    chunks = text_chunks(EXPORTED, map(export_row, rows), "csv")
+    response = Response(stream_with_context(chunks), content_type=MEDIA_TYPES["csv"])
+    response.headers["Content-Disposition"] = f'attachment; filename="accounts-{today.isoformat()}.csv"'
+    return response
+
+
+@blueprint.route("/accounts/new", methods=["GET", "POST"])
+def new() -> Response:
+    actor, form = _editor(), AccountForm()
+    choices = get_choices(actor=actor)
+    offer(form, choices, actor)
+    if form.validate_on_submit():
+        with refusals_on(form):
+            account_id = operations.create_account(record=typed_record(form), **acting())
+            flash(f"{form.name.data} is added. Now say who the customer is and what they value.", "success")
+            return go("journey.account_page", account_id=account_id)
+    return page("accounts/new.html", form=form, choices=choices)
+
+
+@blueprint.route("/accounts/<int:account_id>/edit", methods=["GET", "POST"])
+def edit(account_id: int) -> Response:
+    record, choices = _editable(account_id)
+    form = AccountForm(data={**shown_values(record), "version": record.version, "shown": remember(record)})
+    offer(form, choices, current_actor(), record)
+    if form.validate_on_submit():
+        with refusals_on(form):
+            version = shown_version(form.version.data)
+            typed = typed_record(form, record)
+            operations.edit_account(account_id=account_id, record=typed, version=version, **acting())
+            flash(f"{form.name.data} is saved.", "success")
+            return go("journey.account_page", account_id=account_id)
+    if form.conflict:
+        differences = reconcile(form, get_account_record(account_id, actor=current_actor()))
+        return page("accounts/conflict.html", form=form, record=record, differences=differences, choices=choices)
+    return page("accounts/edit.html", form=form, record=record, choices=choices, alias=AliasForm(formdata=None))
+
+
+@blueprint.post("/accounts/<int:account_id>/aliases")
+def add_alias(account_id: int) -> Response:
+    return _change_aliases(account_id, operations.add_alias, "“{alias}” names {name} from now on.")
+
+
+@blueprint.post("/accounts/<int:account_id>/aliases/remove")
+def remove_alias(account_id: int) -> Response:
+    return _change_aliases(account_id, operations.remove_alias, "“{alias}” no longer names {name}.")
+
+
+@blueprint.post("/accounts/reassign")
+def reassign() -> Response:
+    """Give the chosen accounts another owner or team."""
+    actor, form, outcomes = _editor(), ReassignForm(), []
+    offer(form, get_choices(actor=actor), actor)
+    if form.validate_on_submit():
+        with refusals_on(form):
+            changes = {name: form[name].data for name in ("owner_id", "team_id") if form[name].data}
+            ids = [key for key in form.id.data if key][:AT_ONCE]
+            refuse_if([("id", "Choose the accounts to hand over, in the list.")] if not ids else [])
+            refuse_if([("owner_id", "Choose a new owner, a new team, or both.")] if not changes else [])
+            outcomes = hand_over(list_accounts_by_id(ids, actor=actor, today=clock().today()), changes)
+    return page("accounts/reassigned.html", form=form, outcomes=outcomes)
+
+
+def _change_aliases(account_id: int, change: Callable[..., None], words: str) -> Response:
+    record, choices = _editable(account_id)
+    alias = AliasForm()
+    if alias.validate_on_submit():
+        with refusals_on(alias):
+            change(account_id=account_id, alias=alias.alias.data or "", **acting())
+            flash(words.format(alias=alias.alias.data, name=record.name), "success")
+            return go(".edit", account_id=account_id, _anchor="aliases")
+    data = {**shown_values(record), "version": record.version, "shown": remember(record)}
+    form = AccountForm(formdata=None, data=data)
+    offer(form, choices, current_actor(), record)
+    return page("accounts/edit.html", form=form, record=record, choices=choices, alias=alias, status=422)
+
+
+def _may_edit_some(actor: Actor) -> bool:
+    return may(actor, Action.EDIT_RECORD) or any(may(actor, Action.EDIT_RECORD, team) for team in actor.teams)
+
+
+def _editor() -> Actor:
+    """The actor, if there is any account whose record they may edit."""
+    actor = current_actor()
+    if not _may_edit_some(actor):
+        raise Forbidden("Your role does not change account records.")
+    return actor
+
+
+def _editable(account_id: int) -> tuple[AccountRecord, Choices]:
+    """The record and what there is to choose from, if the actor may edit it."""
+    actor = current_actor()
+    record = get_account_record(account_id, actor=actor)
+    if not record.may_edit:
+        raise Forbidden("You may look at this account, but not edit its record.")
+    return record, get_choices(actor=actor)

@@ -1,0 +1,1 @@
+"""The pages of one account's journey: its path, evidence, gate and moves."""

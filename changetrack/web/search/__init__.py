@@ -1,0 +1,1 @@
+"""Search: accounts, people, pages, actions."""
