@@ -33,6 +33,8 @@ def parse_text(text: str, max_length: int, *, breaks: bool = False) -> str:
     With `breaks`, line breaks and tabs may stand inside it.
     """
     text = normalise(text)
+    if len(text) <= max_length and text.isascii() and text.isprintable():
+        return text
     if len(text) > max_length:
         raise ValueError(f"It is {len(text):,} characters long; at most {max_length:,} are kept.")
     unwanted = (_CONTROL_BUT_BREAKS if breaks else _CONTROL).search(text)

@@ -85,5 +85,7 @@ _CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), allow_nan=F
 def _json_value(value: object) -> object:
     if value is None or type(value) in (str, int, bool):
         return value
+    if type(value) is date:
+        return value.isoformat()
     plain: object = json.loads(_CANONICAL.encode(value))
     return plain

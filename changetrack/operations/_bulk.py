@@ -1,6 +1,8 @@
 """Writing thousands of rows at a time, by the quickest way that each database has."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Table, bindparam, column, text
@@ -25,10 +27,12 @@ def insert_rows(session: scoped_session[Session], model: type[Model], rows: Sequ
     if not rows:
         return
     table = table_of(model)
-    if _is_worth_copying(session, rows):
+    if session.get_bind().dialect.name == "postgresql":
         _copy(session, table, rows, table.name)
-    else:
-        session.execute(table.insert(), list(rows))
+        return
+    marks = ", ".join("?" * len(rows[0]))
+    statement = f'INSERT INTO "{table.name}" ({_columns(table, rows)}) VALUES ({marks})'  # noqa: S608  our own names
+    session.connection().exec_driver_sql(statement, list(map(tuple, _encoded(session, table, rows))))
 
 
 def update_rows(
@@ -69,8 +73,8 @@ def _update_from_copy(
 ) -> None:
     """One statement for all rows, from a table of this transaction that COPY has filled."""
     name = f"changed_{table.name}"
-    columns = ", ".join(f'"{table.c[n].name}"' for n in rows[0])
-    session.execute(text(f'CREATE TEMP TABLE {name} ON COMMIT DROP AS SELECT {columns} FROM "{table.name}" LIMIT 0'))  # noqa: S608  names of our own
+    like = f'SELECT {_columns(table, rows)} FROM "{table.name}" LIMIT 0'  # noqa: S608  our own names
+    session.execute(text(f"CREATE TEMP TABLE {name} ON COMMIT DROP AS {like}"))
     _copy(session, table, rows, name)
     new = sql_table(name, *(column(table.c[n].name, table.c[n].type) for n in rows[0]))
     statement = table.update().values({n: new.c[n] for n in changed})
@@ -79,19 +83,26 @@ def _update_from_copy(
 
 
 def _copy(session: scoped_session[Session], table: Table, rows: Sequence[Mapping[str, Any]], into: str) -> None:
-    connection = session.connection()
-    names = list(rows[0])
-    encoders = [_encoder(table, name, connection.dialect) for name in names]
-    driver: Any = connection.connection.dbapi_connection
-    quoted = ", ".join(f'"{table.c[name].name}"' for name in names)
-    with driver.cursor() as cursor, cursor.copy(f'COPY "{into}" ({quoted}) FROM STDIN') as copy:
-        for row in rows:
-            copy.write_row([
-                value if encode is None or value is None else encode(value)
-                for encode, value in zip(encoders, row.values(), strict=True)
-            ])  # fmt: skip
+    driver: Any = session.connection().connection.dbapi_connection
+    with driver.cursor() as cursor, cursor.copy(f'COPY "{into}" ({_columns(table, rows)}) FROM STDIN') as copy:
+        for row in _encoded(session, table, rows):
+            copy.write_row(row)
 
 
-def _encoder(table: Table, name: str, dialect: Any) -> Callable[[Any], Any] | None:
-    found: Callable[[Any], Any] | None = table.c[name].type.dialect_impl(dialect).bind_processor(dialect)
-    return found
+def _columns(table: Table, rows: Sequence[Mapping[str, Any]]) -> str:
+    return ", ".join(f'"{table.c[name].name}"' for name in rows[0])
+
+
+def _encoded(session: scoped_session[Session], table: Table, rows: Sequence[Mapping[str, Any]]) -> Iterator[list[Any]]:
+    """The rows as the driver takes them; of dates and moments each is turned into text once."""
+    dialect = session.connection().dialect
+    encoders = []
+    for name in rows[0]:
+        kind = table.c[name].type
+        encode = kind.dialect_impl(dialect).bind_processor(dialect)
+        encoders.append(cache(encode) if encode and issubclass(kind.python_type, date) else encode)
+    for row in rows:
+        yield [
+            value if encode is None or value is None else encode(value)
+            for encode, value in zip(encoders, row.values(), strict=True)
+        ]

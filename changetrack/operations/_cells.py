@@ -15,7 +15,6 @@ from changetrack.models import FunnelCell, MovementCell
 
 SHARDS = 8
 FIELDS = ("team", "product", "segment", "region", "industry", "tier")
-CHUNK = 500  # rows a statement
 _COUNTS = ("accounts", "unsupported", "stale")
 _MOVEMENTS = (*FLOWS, *_COUNTS)
 _MOVEMENT_COLUMNS = {name: name if name != "left" else "left_journey" for name in _MOVEMENTS}
@@ -105,11 +104,12 @@ def _add(
     columns: tuple[str, ...],
 ) -> None:
     """Add numbers to the rows of a summary table, creating those that are missing."""
+    if not rows:
+        return
     dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-    for start in range(0, len(rows), CHUNK):
-        insert = dialect.insert(table).values(rows[start : start + CHUNK])
-        added = {c: table.c[c] + insert.excluded[c] for c in columns}
-        session.execute(insert.on_conflict_do_update(index_elements=list(table.primary_key.columns), set_=added))
+    insert = dialect.insert(table)
+    added = {c: table.c[c] + insert.excluded[c] for c in columns}
+    session.execute(insert.on_conflict_do_update(index_elements=list(table.primary_key.columns), set_=added), rows)
 
 
 def standing_facts(account_id: int, standing: Any, recorded_at: datetime) -> StandingFacts:

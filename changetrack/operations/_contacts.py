@@ -1,8 +1,26 @@
-"""Appending one of the customer's people to an account, from wherever they are first named."""
+"""The customer's people of an account: finding them by name, and appending one, from wherever they are first named."""
+
+from collections.abc import Iterable
 
 from changetrack.domain.history import field_diff
 from changetrack.models import Contact
 from changetrack.operations._dossier import Dossier
+
+
+CONTACT_TEXTS = {"name": 120, "email": 254, "title": 120, "function": 120}
+
+
+def person_named(people: Iterable[Contact], name: str, title: str = "") -> Contact | None:
+    """Whoever of `people` has that name, and that title if one is given: one person is one person, named twice."""
+    for contact in people:
+        same_title = not title.strip() or _key(title) == _key(contact.title or "")
+        if contact.left_on is None and same_title and _key(contact.name) == _key(name):
+            return contact
+    return None
+
+
+def _key(words: str) -> str:
+    return " ".join(words.split()).casefold()
 
 
 def add_contact_row(dossier: Dossier, **values: object) -> Contact:

@@ -24,6 +24,7 @@ from changetrack.operations._cells import CellState
 from changetrack.operations._history import event_row
 
 CALENDAR = WorkCalendar()
+LARGEST_ID = 2**63 - 1
 
 
 @dataclass(slots=True)
@@ -42,6 +43,7 @@ class Dossier:
     events: list[dict[str, Any]] = field(default_factory=list)
     progress_on: date | None = None  # the newest progress event of this operation
     records_changed: bool = False
+    rewritten: set[str] = field(default_factory=set)  # computed points whose record says something else now
 
     @property
     def current(self) -> Playbook:
@@ -171,7 +173,8 @@ def lock_account(session: scoped_session[Session], account_id: int, actor: Actor
 
     Raises NotFound if it is absent or another team's, Forbidden if it may be seen but not be acted upon.
     """
-    account = session.get(Account, account_id, with_for_update=True, populate_existing=True)
+    is_id = 0 < account_id <= LARGEST_ID
+    account = session.get(Account, account_id, with_for_update=True, populate_existing=True) if is_id else None
     if account is None or not may(actor, Action.SEE, account.team_id):
         raise NotFound("account")
     if not may(actor, action, account.team_id):

@@ -114,7 +114,7 @@ def new_account(
         "event_seq": chain.event_seq,
         "event_hash": chain.event_hash,
     }
-    pins = {str(placement.step): playbook_version} if placement.step in STEPS else {}
+    pins = {str(n): playbook_version for n in STEPS if n <= placement.step}
     return NewAccount(
         account=values | state | {"id": account_id, "name_key": str(values["name"]).casefold()},
         journey={"account_id": account_id, "judged_by": pins, "roles_not_applicable": [], "version": 1},

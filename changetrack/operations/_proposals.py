@@ -34,10 +34,15 @@ def end_proposal(dossier: Dossier, proposal: Proposal, state: str, because: str)
 
 def active_team(dossier: Dossier) -> dict[int, str]:
     """The people of the account's team who can sign in, with their team roles."""
+    return people_of(dossier, dossier.account.team_id)
+
+
+def people_of(dossier: Dossier, team_id: int | None) -> dict[int, str]:
+    """The people of a team who can sign in, with their team roles."""
     query = (
         select(TeamMember.user_id, TeamMember.role)
         .join(User, User.id == TeamMember.user_id)
-        .where(TeamMember.team_id == dossier.account.team_id, User.disabled_at.is_(None))
+        .where(TeamMember.team_id == team_id, User.disabled_at.is_(None))
     )
     return {row.user_id: row.role for row in dossier.session.execute(query)}
 
@@ -51,8 +56,14 @@ def proposal_facts(dossier: Dossier, proposal: Proposal, sign_offs: list[SignOff
         team=active_team(dossier),
         customer_signs=dossier.rules()[proposal.from_step].customer_signs,
         signed_users=frozenset(s.user_id for s in sign_offs if s.user_id is not None),
-        signed_contacts=frozenset(s.contact_seq for s in sign_offs if s.contact_seq is not None),
+        signed_contacts=_still_there(dossier, sign_offs),
     )
+
+
+def _still_there(dossier: Dossier, sign_offs: list[SignOff]) -> frozenset[int]:
+    """The customer's people among those who signed, but for who has left since."""
+    signed = {s.contact_seq for s in sign_offs if s.contact_seq is not None}
+    return frozenset(c.seq for c in dossier.contacts() if c.seq in signed and c.left_on is None) if signed else frozenset()
 
 
 def sign_offs_of(dossier: Dossier, proposal: Proposal) -> list[SignOff]:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import date, timedelta
 
-from sqlalchemy import insert
+from sqlalchemy import insert, select
 
 from changetrack.domain.alerts import (
     EvidenceEnd,
@@ -19,11 +19,11 @@ from changetrack.domain.journey.gate import fingerprint, supported_step
 from changetrack.domain.journey.records import Computed, computed_points
 from changetrack.domain.journey.steps import STEPS
 from changetrack.domain.journey.timeline import Span
-from changetrack.models import Event, Evidence
+from changetrack.models import Event, Evidence, Hold, Visit
 from changetrack.operations._alerts import follow_alert
 from changetrack.operations._cells import FunnelTally
 from changetrack.operations._dossier import CALENDAR, Dossier, cell_state, record_facts
-from changetrack.operations._proposals import end_proposal, open_proposal
+from changetrack.operations._proposals import active_team, end_proposal, open_proposal
 from changetrack.operations._standings import restate_standings
 
 
@@ -85,10 +85,20 @@ def _settle_computed(dossier: Dossier, day: date) -> None:
     """Write down what the changed record proves, and take back what it proves no longer."""
     for computed in computed_points(record_facts(dossier)):
         live = [e for e in dossier.evidence if e.point == computed.key and e.kind == "record" and not e.retracted_on]
-        if computed.holds and not any(_covers(e, computed, day) for e in live):
-            _prove(dossier, computed, computed.since or day)
-        elif live and not computed.holds:
+        if computed.holds:
+            _correct(dossier, computed, live)
+            if computed.key in dossier.rewritten or not any(_covers(e, computed, dossier.today) for e in live):
+                _prove(dossier, computed, computed.since or dossier.today)
+        elif live:
             _disprove(dossier, live, day, "The record now lacks " + "; ".join(computed.lacks) + ".")
+
+
+def _correct(dossier: Dossier, computed: Computed, live: Sequence[Evidence]) -> None:
+    """What was proven from a later day than the record gives now was never so."""
+    for row in live:
+        if computed.since is not None and row.effective_on > computed.since:
+            row.retracted_on, row.retracted_at = row.effective_on, dossier.now
+            row.retracted_because = f"The record now says so from {computed.since.isoformat()} on."
 
 
 def _covers(row: Evidence, computed: Computed, day: date) -> bool:
@@ -140,7 +150,17 @@ def _settle_support(dossier: Dossier) -> None:
         account.claimed_step, is_opened=dossier.is_opened(today), judged=dossier.judged(today)
     )
     if dossier.progress_on is not None and dossier.progress_on > account.progress_on:
-        account.progress_on, account.held_workdays = dossier.progress_on, 0
+        account.progress_on = dossier.progress_on
+        if account.held_workdays:
+            account.held_workdays = _workdays_on_hold(dossier)
+
+
+def _workdays_on_hold(dossier: Dossier) -> int:
+    """The business days since the last progress that holds, now ended, took: late news of progress keeps them."""
+    since = dossier.account.progress_on
+    mine = (Hold.account_id == dossier.account.id, Hold.resumed_on > since)
+    holds = dossier.session.execute(select(Hold.held_on, Hold.resumed_on).where(*mine))
+    return sum(CALENDAR.elapsed(max(held_on, since), resumed_on) for held_on, resumed_on in holds if resumed_on)
 
 
 def _stale_facts(dossier: Dossier) -> StaleFacts:
@@ -163,13 +183,27 @@ def _stale_facts(dossier: Dossier) -> StaleFacts:
 
 
 def _evidence_ends(dossier: Dossier) -> tuple[EvidenceEnd, ...]:
-    ends = []
-    for point, state in dossier.judged(dossier.today).required(min(dossier.account.claimed_step, max(STEPS))):
+    ends, unproven = [], []
+    claimed = dossier.account.claimed_step
+    for point, state in dossier.judged(dossier.today).required(min(claimed, max(STEPS))):
         day = state.ends_on if state.holds else state.ended_on
         if day is not None:
             foreseen = any(e.expires_on == day for e in dossier.evidence if e.point == point.key)
             ends.append(EvidenceEnd(point.key, day, point.step, foreseen))
+        elif not state.holds and point.step < claimed:
+            unproven.append(point)
+    excepted = _exceptions(dossier) if unproven else {}
+    ends += [
+        EvidenceEnd(f"the exception for {p.key}", excepted[p.key], p.step) for p in unproven if p.key in excepted
+    ]
     return tuple(ends)
+
+
+def _exceptions(dossier: Dossier) -> dict[str, date]:
+    """Until when the account went ahead without which points, by the newest exception for each."""
+    mine = (Visit.account_id == dossier.account.id, Visit.exception_ends_on.is_not(None))
+    rows = dossier.session.execute(select(Visit.missing, Visit.exception_ends_on).where(*mine).order_by(Visit.seq))
+    return {point: ends_on for missing, ends_on in rows for point in missing if ends_on is not None}
 
 
 def _due_on(dossier: Dossier, reasons: Sequence[StaleReason], *, at_night: bool) -> date | None:
@@ -189,6 +223,8 @@ def _void_overtaken_proposal(dossier: Dossier) -> None:
         end_proposal(dossier, proposal, "void", "The account has moved since.")
     elif fingerprint(proposal.from_step, dossier.judged(dossier.today)) != proposal.fingerprint:
         end_proposal(dossier, proposal, "void", "The evidence has changed since it was proposed.")
+    elif proposal.proposed_by not in active_team(dossier):
+        end_proposal(dossier, proposal, "void", "Who proposed it is no longer of the team.")
     elif dossier.today >= proposal.lapses_on:
         end_proposal(
             dossier,

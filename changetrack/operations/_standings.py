@@ -1,7 +1,7 @@
 """Recording where an account stands, so that every earlier figure can be told again as it was known."""
 
 from collections.abc import Sequence
-from dataclasses import astuple, replace
+from dataclasses import replace
 from datetime import date
 
 from sqlalchemy import func, insert, select, update
@@ -121,7 +121,7 @@ def standing_row(account_id: int, seq: int, stand: Stand) -> dict[str, object]:
         "step": stand.step,
         "supported_step": stand.supported_step,
         "stale": stand.stale,
-        **dict(zip(DIMENSIONS, astuple(stand.dimensions), strict=True)),
+        **{name: getattr(stand.dimensions, name) for name in DIMENSIONS},
     }
 
 

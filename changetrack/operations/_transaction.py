@@ -4,8 +4,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import cast
 
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, scoped_session
 
+from changetrack.domain.refusal import OperationRefused, Reason
 from changetrack.models import WRITE, db
 
 
@@ -30,3 +32,12 @@ def transaction() -> Iterator[scoped_session[Session]]:
         raise
     finally:
         session.info.pop("in_operation", None)
+
+
+@contextmanager
+def unique_or(reason: Reason) -> Iterator[None]:
+    """Refuse with `reason` when what is written here is taken: somebody else was faster than our own look at it."""
+    try:
+        yield
+    except IntegrityError as error:
+        raise OperationRefused([reason]) from error

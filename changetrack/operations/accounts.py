@@ -6,8 +6,10 @@ from typing import Any
 
 from sqlalchemy import func, insert, select, update
 
+from changetrack.domain.accounts import MAX_ATTRIBUTE_KEY, MAX_ATTRIBUTE_VALUE, MAX_ATTRIBUTES, RECORD_FIELDS
 from changetrack.domain.history import field_diff
 from changetrack.domain.journey.moves import day_reasons
+from changetrack.domain.money import CURRENCIES, MAX_MINOR_UNITS
 from changetrack.domain.people import Action, Actor, may
 from changetrack.domain.refusal import Forbidden, NotFound, OperationRefused, Reason, StaleVersion, refuse_if
 from changetrack.models import (
@@ -24,12 +26,15 @@ from changetrack.models import (
     db,
 )
 from changetrack.operations._cells import FunnelTally
-from changetrack.operations._dossier import open_dossier
+from changetrack.operations._dossier import LARGEST_ID, Dossier, open_dossier
 from changetrack.operations._new_account import RECORD, Placement, new_account, reserve_ids
+from changetrack.operations._proposals import people_of
 from changetrack.operations._settle import settle
-from changetrack.operations._transaction import transaction
+from changetrack.operations._texts import text_reasons
+from changetrack.operations._transaction import transaction, unique_or
 
-_TEXTS = ("name", "organization", "product", "segment", "region", "industry", "tier")
+_TEXTS = {f.name: f.max_length for f in RECORD_FIELDS if f.kind == "text" and f.name in RECORD}
+_LONGEST_ALIAS = 200
 
 
 def create_account(*, record: Mapping[str, Any], actor: Actor, now: datetime, today: date) -> int:
@@ -43,7 +48,7 @@ def create_account(*, record: Mapping[str, Any], actor: Actor, now: datetime, to
             raise Forbidden("You may add accounts to your own teams only.")
         refuse_if(_record_reasons(values, None, today))
         account_id = reserve_ids(session, 1)[0]
-        values["external_id"] = values.get("external_id") or f"ct-{account_id}"
+        values["external_id"] = values.get("external_id") or _free_id(f"ct-{account_id}")
         version = session.scalar(select(func.max(PlaybookVersion.version))) or 1
         started = values.get("started_on") or today
         tally = FunnelTally()
@@ -65,7 +70,8 @@ def create_account(*, record: Mapping[str, Any], actor: Actor, now: datetime, to
             (Standing, rows.standing),
             (Event, rows.event),
         ):
-            session.execute(insert(table), [row])
+            with unique_or(_taken(values["external_id"])):
+                session.execute(insert(table), [row])
         tally.flush(session)
         return account_id
 
@@ -87,7 +93,8 @@ def edit_account(
             actor, Action.EDIT_RECORD, after["team_id"]
         ):
             raise Forbidden("You may hand an account only to a team of yours.")
-        refuse_if(_record_reasons({name: getattr(account, name) for name in RECORD} | after, account_id, today))
+        whole = {name: getattr(account, name) for name in RECORD} | after
+        refuse_if(_record_reasons(whole, account_id, today) + _hand_over_reasons(dossier, whole["team_id"]))
         changes = field_diff(before, after)
         if not changes:
             return
@@ -95,6 +102,8 @@ def edit_account(
             setattr(account, name, value)
         account.name_key = account.name.casefold()
         account.version += 1
+        with unique_or(_taken(account.external_id)):
+            session.flush()
         if "team_id" in changes:  # whoever has the account now hears of it
             open_ones = (Alert.account_id == account_id, Alert.state != "resolved")
             session.execute(update(Alert).where(*open_ones).values(team_id=account.team_id))
@@ -109,9 +118,12 @@ def add_alias(*, account_id: int, alias: str, actor: Actor, now: datetime, today
         name = alias.strip()
         if not name:
             raise OperationRefused([Reason("alias", "Write the name that the other system uses.")])
+        refuse_if(text_reasons({"alias": name}, {"alias": _LONGEST_ALIAS}))
+        taken = Reason("alias", f"“{name}” names an account already.")
         if session.get(Alias, name) is not None:
-            raise OperationRefused([Reason("alias", f"“{name}” names an account already.")])
-        session.add(Alias(alias=name, account_id=account_id, created_at=now))
+            raise OperationRefused([taken])
+        with unique_or(taken):
+            session.execute(insert(Alias).values(alias=name, account_id=account_id, created_at=now))
         dossier.happened("alias_added", effective_on=today, changes={"alias": [None, name]})
         settle(dossier, since=today, cause="An alias was added.")
 
@@ -120,7 +132,7 @@ def remove_alias(*, account_id: int, alias: str, actor: Actor, now: datetime, to
     """Take a name of another system away from an account. Raises NotFound if it has no such name."""
     with transaction() as session:
         dossier = open_dossier(session, account_id, actor=actor, action=Action.EDIT_RECORD, now=now, today=today)
-        row = session.get(Alias, alias)
+        row = None if text_reasons({"alias": alias}, {"alias": _LONGEST_ALIAS}) else session.get(Alias, alias)
         if row is None or row.account_id != account_id:
             raise NotFound("alias")
         session.delete(row)
@@ -141,25 +153,69 @@ def _record_reasons(values: Mapping[str, Any], account_id: int | None, today: da
         reasons.append(Reason("name", "An account needs a name."))
     if not is_new and "external_id" in values and not values["external_id"]:
         reasons.append(Reason("external_id", "An account needs its id."))
-    for name in (*_TEXTS, "external_id"):
-        limit = 200 if name in ("name", "organization", "external_id") else 120
-        if len(values.get(name) or "") > limit:
-            reasons.append(Reason(name, f"At most {limit} characters."))
+    reasons += text_reasons(values, _TEXTS)
     if values.get("started_on") is not None:
         reasons += day_reasons("started_on", values["started_on"], today=today)
     if (values.get("annual_value") is None) != (values.get("currency") is None):
         reasons.append(Reason("currency", "A value and its currency go together."))
-    return reasons + _reference_reasons(values, account_id)
+    elif values.get("currency") is not None:
+        reasons += _money_reasons(values["annual_value"], values["currency"])
+    return reasons + _attribute_reasons(values.get("attributes") or {}) + _reference_reasons(values, account_id)
 
 
 def _reference_reasons(values: Mapping[str, Any], account_id: int | None) -> list[Reason]:
     session, reasons = db.session, []
-    if values.get("team_id") is not None and session.get(Team, values["team_id"]) is None:
+    if not _exists(Team, values.get("team_id")):
         reasons.append(Reason("team_id", "There is no such team."))
-    if values.get("owner_id") is not None and session.get(User, values["owner_id"]) is None:
+    if not _exists(User, values.get("owner_id")):
         reasons.append(Reason("owner_id", "There is no such person."))
-    if values.get("external_id"):
+    if values.get("external_id") and not text_reasons(values, {"external_id": _TEXTS["external_id"]}):
         taken = session.scalar(select(Account.id).where(Account.external_id == values["external_id"]))
         if taken is not None and taken != account_id:
-            reasons.append(Reason("external_id", f"“{values['external_id']}” is another account's external id."))
+            reasons.append(_taken(values["external_id"]))
     return reasons
+
+
+def _exists(model: type[Team | User], key: int | None) -> bool:
+    return key is None or (0 < key <= LARGEST_ID and db.session.get(model, key) is not None)
+
+
+def _taken(external_id: str) -> Reason:
+    return Reason("external_id", f"“{external_id}” is another account's external id.")
+
+
+def _free_id(wanted: str) -> str:
+    """`wanted`, or with a number behind it where somebody chose that very id for another account."""
+    rivals = set(db.session.scalars(select(Account.external_id).where(Account.external_id.startswith(wanted))))
+    candidates = (wanted, *(f"{wanted}-{n}" for n in range(2, len(rivals) + 2)))
+    return next(c for c in candidates if c not in rivals)
+
+
+def _money_reasons(amount: Any, currency: Any) -> list[Reason]:
+    reasons = []
+    if not isinstance(amount, int) or not 0 <= amount <= MAX_MINOR_UNITS:
+        reasons.append(Reason("annual_value", "The annual value is not an amount that can be kept."))
+    if currency not in CURRENCIES:
+        reasons.append(Reason("currency", "Write the currency's three-letter code, such as EUR."))
+    return reasons
+
+
+def _attribute_reasons(attributes: Mapping[str, Any]) -> list[Reason]:
+    keys, texts = {key: key for key in attributes}, {k: v for k, v in attributes.items() if isinstance(v, str)}
+    found = text_reasons(keys, dict.fromkeys(keys, MAX_ATTRIBUTE_KEY))
+    found += text_reasons(texts, dict.fromkeys(texts, MAX_ATTRIBUTE_VALUE))
+    reasons = [Reason("attributes", f"{reason.field}: {reason.message}"[:500]) for reason in found[:1]]
+    if len(attributes) > MAX_ATTRIBUTES:
+        reasons.append(Reason("attributes", f"At most {MAX_ATTRIBUTES} further fields are kept."))
+    return reasons
+
+
+def _hand_over_reasons(dossier: Dossier, team_id: int | None) -> list[Reason]:
+    """Nobody takes an account out of a team of several to pass its gate alone."""
+    actor, account = dossier.actor, dossier.account
+    if team_id == account.team_id or actor.kind != "user" or actor.user_id is None:
+        return []
+    alone = {actor.user_id}
+    if set(people_of(dossier, team_id)) != alone or set(people_of(dossier, account.team_id)) == alone:
+        return []
+    return [Reason("team_id", "You stand alone in that team: somebody else has to hand the account over.")]

@@ -3,14 +3,15 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import exists, func, insert, not_, or_, select, update
+from sqlalchemy import ColumnElement, and_, exists, func, insert, not_, or_, select, update
 from sqlalchemy.orm import Session, scoped_session
 
 from changetrack.domain.alerts import acknowledge_reasons, snooze_reasons
 from changetrack.domain.people import Action, Actor
 from changetrack.domain.refusal import NotFound, StaleVersion, refuse_if
-from changetrack.models import Account, Alert, Event, Notification, Visit
+from changetrack.models import Account, Alert, AuditEvent, Event, Notification, Visit
 from changetrack.operations._alerts import open_alert, tell
 from changetrack.operations._dossier import CALENDAR, Dossier, lock_account, open_dossier
 from changetrack.operations._history import event_row
@@ -126,15 +127,24 @@ def mark_read(*, key: str | None = None, actor: Actor, now: datetime) -> int:
 
 
 def _stems_from_import(dossier: Dossier) -> bool:
-    """Whether all of today's reasons were true already when a file brought the account in, and nobody worked on it."""
+    """Whether today's reasons all were true when a file told of this visit, and nobody worked on it since."""
     account = dossier.account
-    visit = dossier.session.get(Visit, (account.id, account.visit_seq))
-    if visit is None or visit.kind != "imported":
-        return False
-    is_work = not_(or_(Event.kind.endswith("imported"), Event.actor.startswith("system:")))
-    if dossier.session.scalar(select(exists().where(Event.account_id == account.id, is_work))):
+    is_work = and_(
+        Event.account_id == account.id,
+        Event.recorded_at >= Visit.recorded_at,
+        not_(or_(Event.kind.endswith("imported"), Event.actor.startswith("system:"), _was_import(Event.recorded_at))),
+    )
+    came = or_(Visit.kind == "imported", _was_import(Visit.recorded_at))
+    query = select(Visit.recorded_at, came.label("came"), exists().where(is_work).label("worked"))
+    visit = dossier.session.execute(query.where(Visit.account_id == account.id, Visit.seq == account.visit_seq)).first()
+    if visit is None or not visit.came or visit.worked:
         return False
     return all(reason.since <= visit.recorded_at.date() for reason in current_reasons(dossier))
+
+
+def _was_import(moment: Any) -> ColumnElement[bool]:
+    """Whether a file was read in at that very moment: what an import writes, it writes with one time."""
+    return exists().where(AuditEvent.recorded_at == moment, AuditEvent.subject.startswith("import:"))
 
 
 def _fire_again_if_due(dossier: Dossier, alert: Alert) -> None:

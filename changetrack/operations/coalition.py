@@ -4,13 +4,16 @@ from collections.abc import Collection, Mapping
 from datetime import date, datetime
 from typing import Any
 
+from changetrack.domain.cells import parse_email
 from changetrack.domain.coalition import ALWAYS_APPLICABLE, PATH_ROLES, POWERS
 from changetrack.domain.history import field_diff
+from changetrack.domain.journey.moves import day_reasons
 from changetrack.domain.people import Action, Actor
 from changetrack.domain.refusal import NotFound, OperationRefused, Reason, StaleVersion, refuse_if
-from changetrack.operations._contacts import add_contact_row
+from changetrack.operations._contacts import CONTACT_TEXTS, add_contact_row
 from changetrack.operations._dossier import Dossier, open_dossier
 from changetrack.operations._settle import settle
+from changetrack.operations._texts import text_reasons
 from changetrack.operations._transaction import transaction
 
 CONTACT_FIELDS = (
@@ -34,7 +37,7 @@ def add_contact(*, account_id: int, contact: Mapping[str, Any], actor: Actor, no
     with transaction() as session:
         dossier = open_dossier(session, account_id, actor=actor, action=Action.WORK, now=now, today=today)
         values = _cleaned(contact)
-        refuse_if(_reasons(dossier, values, None))
+        refuse_if(_reasons(dossier, {"name": None} | values, None))
         row = add_contact_row(dossier, **values)
         settle(dossier, since=today, cause=f"{row.name} joined the customer's people.")
         return row.seq
@@ -70,7 +73,8 @@ def edit_contact(
         dossier.records_changed = True
         dossier.happened("contact_edited", effective_on=today, changes=changes, note=row.name)
         session.flush()
-        settle(dossier, since=today, cause=f"What is known of {row.name} changed.")
+        since = row.left_on if "left_on" in changes and row.left_on else today
+        settle(dossier, since=since, cause=f"What is known of {row.name} changed.")
 
 
 def set_decision_path(
@@ -83,7 +87,7 @@ def set_decision_path(
         wrong = [r for r in left_out if r not in PATH_ROLES or r in ALWAYS_APPLICABLE]
         if wrong:
             raise OperationRefused(
-                [Reason("not_applicable", f"“{r}” always belongs to a decision path.") for r in wrong]
+                [Reason("not_applicable", f"“{r}” is not a role that a decision path can lack.") for r in wrong]
             )
         changes = field_diff(
             {"roles_not_applicable": dossier.journey.roles_not_applicable}, {"roles_not_applicable": left_out}
@@ -120,10 +124,21 @@ def _reasons(dossier: Dossier, values: Mapping[str, Any], seq: int | None) -> li
         for p in values.get("powers", [])
         if p not in POWERS
     ]
+    reasons += text_reasons(values, CONTACT_TEXTS)
     email = values.get("email")
+    if isinstance(email, str) and not any(r.field == "email" for r in reasons):
+        reasons += _email_reasons(email)
     if email and any(c.email == email and c.seq != seq for c in dossier.contacts()):
         reasons.append(Reason("email", "Another person of this account has that address."))
     left_on = values.get("left_on")
-    if left_on is not None and left_on > dossier.today:
-        reasons.append(Reason("left_on", "That day is in the future."))
+    if left_on is not None:
+        reasons += day_reasons("left_on", left_on, today=dossier.today)
     return reasons
+
+
+def _email_reasons(email: str) -> list[Reason]:
+    try:
+        parse_email(email)
+    except ValueError as problem:
+        return [Reason("email", str(problem))]
+    return []

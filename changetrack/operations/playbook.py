@@ -14,7 +14,10 @@ from changetrack.domain.refusal import Forbidden, Reason, StaleVersion, refuse_i
 from changetrack.models import PlaybookVersion
 from changetrack.operations._audit import record_audit
 from changetrack.operations._history import actor_label
+from changetrack.operations._texts import text_reasons
 from changetrack.operations._transaction import transaction
+
+LONGEST_NOTE = 500
 
 
 def install_playbook(*, actor: Actor, now: datetime) -> bool:
@@ -38,6 +41,7 @@ def change_playbook(*, body: Mapping[str, Any], note: str, based_on: int, actor:
     if not may(actor, Action.ADMINISTER):
         raise Forbidden("Only administrators change the playbook.")
     with transaction() as session:
+        session.execute(select(PlaybookVersion.version).where(PlaybookVersion.version == 1).with_for_update())
         newest = session.scalars(select(PlaybookVersion).order_by(PlaybookVersion.version.desc()).limit(1)).one()
         if newest.version != based_on:
             raise StaleVersion(current={"version": newest.version}, typed={"version": based_on})
@@ -47,7 +51,7 @@ def change_playbook(*, body: Mapping[str, Any], note: str, based_on: int, actor:
             reasons.append(Reason(None, "Nothing was changed."))
         if not note.strip():
             reasons.append(Reason("note", "Say in a sentence why the playbook changes."))
-        refuse_if(reasons)
+        refuse_if(reasons + text_reasons({"note": note}, {"note": LONGEST_NOTE}))
         version = newest.version + 1
         session.add(
             PlaybookVersion(

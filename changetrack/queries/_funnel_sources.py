@@ -11,10 +11,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Select, and_, exists, func, select
+from sqlalchemy import Select, and_, exists, func, select, union_all
 
 from changetrack.domain.filters import CARRIED_FIELDS, NO_VALUE
-from changetrack.domain.funnel import OPEN_PLACES, PLACES, PlaceCount
+from changetrack.domain.funnel import OPEN_PLACES, PlaceCount
 from changetrack.models import Account, FunnelCell, FunnelSnapshot, MovementCell, db
 from changetrack.queries._funnel_question import Question
 from changetrack.queries.filters import account_conditions, group_value
@@ -50,16 +50,12 @@ def count_total(question: Question) -> dict[int, PlaceCount] | None:
 
 def _counted_back(question: Question) -> Counted:
     """Today's counts less what changed after the day that is asked for."""
-    cells = count_places(question.on(question.today)).get("", {})
-    sums = [func.sum(column) for column in (MovementCell.accounts, MovementCell.unsupported, MovementCell.stale)]
-    later = select(MovementCell.place, *sums).where(MovementCell.day > question.as_of)
-    since: Any = db.session.execute(later.group_by(MovementCell.place))
-    changes = {place: [int(n) for n in numbers] for place, *numbers in since}
-    then = {}
-    for place in PLACES:
-        now, (accounts, unsupported, stale) = cells.get(place, PlaceCount()), changes.get(place, (0, 0, 0))
-        then[place] = PlaceCount(now.accounts - accounts, now.unsupported - unsupported, now.stale - stale)
-    return {"": then}
+    cell, moved = FunnelCell, MovementCell
+    now = select(cell.place, cell.accounts, cell.unsupported, cell.stale).where(cell.field == "")
+    since = select(moved.place, -moved.accounts, -moved.unsupported, -moved.stale).where(moved.day > question.as_of)
+    both = union_all(now, since).subquery("both")
+    sums = [func.sum(both.c[name]) for name in ("accounts", "unsupported", "stale")]
+    return _read(select(both.c.place, *sums).group_by(both.c.place))
 
 
 def _kept(question: Question) -> Counted | None:

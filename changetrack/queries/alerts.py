@@ -165,8 +165,8 @@ def _scope(actor: Actor) -> Sequence[ColumnElement[bool]]:
     teams = visible_teams(actor)
     if teams is None:
         return ()
-    account = select(Account.id).where(Account.id == Alert.account_id, Account.team_id.in_(teams)).exists()
-    return (Alert.team_id.in_(teams), account)
+    own = select(Account.id).where(Account.id == Alert.account_id, Account.team_id.in_(teams)).correlate(Alert)
+    return (Alert.team_id.in_(teams), own.exists())
 
 
 def _inbox_from(query: Select[Any], after: str) -> Select[Any]:

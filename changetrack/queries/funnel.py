@@ -2,15 +2,15 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, tzinfo
+from datetime import date, datetime, tzinfo
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from changetrack.domain.filters import NO_VALUE, field_label
 from changetrack.domain.funnel import CLOSED, HELD, OPEN_PLACES, PLACES, PlaceCount
 from changetrack.domain.people import Actor
-from changetrack.models import Team, db
+from changetrack.models import JobRun, Team, db
 from changetrack.queries._funnel_question import Question, ask
 from changetrack.queries._funnel_sources import count_places, count_ready, count_total
 
@@ -125,6 +125,12 @@ def find_ready_funnel(
     question = ask(actor=actor, today=today, zone=zone, as_of=as_of, known_at=known_at, filters=filters or {}, by=None)
     ready = count_ready(question)
     return None if ready is None else _funnel(question, _picture(ready.get("", {})))
+
+
+def find_last_check() -> datetime | None:
+    """Return when the night last looked after evidence that expires and accounts that turn stale, None if never."""
+    done = (JobRun.name == "stale-sweep", JobRun.state == "done")
+    return db.session.scalar(select(func.max(JobRun.finished_at)).where(*done))
 
 
 def _funnel(question: Question, picture: Picture, groups: Iterable[Group] = (), rest: Picture | None = None) -> Funnel:

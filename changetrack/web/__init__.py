@@ -18,6 +18,7 @@ ROOMS = (
     "changetrack.web.admin.teams",
     "changetrack.web.admin.playbook",
     "changetrack.web.admin.imports",
+    "changetrack.web.admin.audit",
     "changetrack.web.today.routes",
     "changetrack.web.accounts.routes",
     "changetrack.web.journey.routes",

@@ -149,9 +149,16 @@ def _one_day(recorded: list[Record], learned: list[Record]) -> list[Record]:
     if rest and len(told) == len(confirmed):
         return [confirmed.get(n, r) for n, r in enumerate(recorded)]
     first = min(confirmed, default=len(recorded))
-    steps_again = any(r.place < HELD_PLACE for r in told)
-    end_of_hold = [] if steps_again else [r for r in recorded if r.place == RESUMED]
-    return [r for n, r in rest if n < first] + told + [r for n, r in rest if n > first] + end_of_hold
+    before = [r for n, r in rest if n < first and r.place < HELD_PLACE]
+    after = [r for _, r in rest if r not in before]
+    return before + told + after + _end_of_hold(recorded, told, after)
+
+
+def _end_of_hold(recorded: list[Record], told: list[Record], after: list[Record]) -> list[Record]:
+    """The end of a hold on this day, unless a step that is told of ends it."""
+    begun_today = [r for r in (*told, *after) if r.place == HELD_PLACE]
+    ended_by_a_step = any(r.place < HELD_PLACE for r in told) and not begun_today
+    return [] if ended_by_a_step else [r for r in recorded if r.place == RESUMED]
 
 
 def _confirmed(known: Record, learned: Record) -> Record:
@@ -233,9 +240,9 @@ class _Teller:
 
     def _adopt(self, stay: Stay, record: Record) -> None:
         known = self._known[record.visit_seq]
-        stay.was, stay.note = known.was, known.note
+        stay.was, stay.note = known.was, known.note or stay.note
         if stay.kind == "regressed":
-            stay.reason = known.reason
+            stay.reason = known.reason or stay.reason
         elif {stay.kind, known.kind} <= _FORWARD or {stay.kind, known.kind} <= _PLACEHOLDERS:
             stay.kind = known.kind
 

@@ -3,9 +3,8 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from math import inf
 
-from changetrack.domain.journey.playbook import ControlPoint, NumberRule
+from changetrack.domain.journey.playbook import LARGEST_NUMBER, ControlPoint, NumberRule
 from changetrack.domain.refusal import Reason
 
 SAID_HOW = {"call": "on a call", "mail": "by mail", "meeting": "in a meeting"}
@@ -53,20 +52,25 @@ class Judgement:
 
 
 def number_reasons(rule: NumberRule, numbers: Mapping[str, float]) -> list[Reason]:
-    """What cannot be: a missing, negative or endless number, a part greater than its whole."""
+    """What cannot be: a missing, negative or endless number, one not asked for, a part greater than its whole."""
     labels = {f.key: f.label for f in rule.fields}
     reasons = [
-        Reason(key, f"{label}: a number of 0 or more is needed.")
+        Reason(key, f"{label}: a number from 0 to {LARGEST_NUMBER:,} is needed.")
         for key, label in labels.items()
-        if not 0 <= numbers.get(key, -1) < inf
+        if not _can_be_counted(numbers.get(key))
     ]
+    reasons += [Reason(key, f"No number “{key}” is asked for.") for key in sorted(set(numbers) - set(labels))]
     if reasons:
         return reasons
     return [
         Reason(part, f"{labels[part]} cannot be more than {labels[whole].lower()}.")
-        for part, whole, _ in rule.shares
+        for part, whole, _ in (*rule.shares, *rule.samples)
         if numbers[part] > numbers[whole]
     ]
+
+
+def _can_be_counted(number: object) -> bool:
+    return isinstance(number, int | float) and not isinstance(number, bool) and 0 <= number <= LARGEST_NUMBER
 
 
 def judge_numbers(rule: NumberRule, numbers: Mapping[str, float]) -> Judgement:

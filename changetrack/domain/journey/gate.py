@@ -125,7 +125,9 @@ def lapse_date(proposed_on: date, calendar: WorkCalendar) -> date:
 def sign_off_need(proposal: ProposalFacts) -> SignOffNeed:
     """Who still has to sign: one more of the team, the coordinator among them, and at some steps the customer."""
     team = proposal.team
-    signers = {u for u in proposal.signed_users if u in team} - {proposal.proposed_by}
+    if proposal.proposed_by not in team:
+        return SignOffNeed(("a proposal by somebody of the team",))
+    signers = {u for u in proposal.signed_users if team.get(u, "vsm") != "vsm"} - {proposal.proposed_by}
     alone = set(team) == {proposal.proposed_by}
     needed = []
     if not signers and not alone:
@@ -138,8 +140,8 @@ def sign_off_need(proposal: ProposalFacts) -> SignOffNeed:
     return SignOffNeed(tuple(needed), self_attested=alone)
 
 
-def sign_off_reasons(proposal: ProposalFacts, *, user_id: int, today: date, evidence_now: str) -> list[Reason]:
-    """All reasons why this user may not sign this proposal now."""
+def overtaken_reasons(proposal: ProposalFacts, *, today: date, evidence_now: str) -> list[Reason]:
+    """All reasons why nobody's word can carry this proposal any more."""
     reasons = []
     if today >= proposal.lapses_on:
         reasons.append(Reason("proposal", f"The proposal lapsed on {proposal.lapses_on:%-d %b %Y}. Propose again."))
@@ -147,6 +149,14 @@ def sign_off_reasons(proposal: ProposalFacts, *, user_id: int, today: date, evid
         reasons.append(
             Reason("proposal", "The evidence has changed since it was proposed. Look at it and propose again.")
         )
+    if proposal.proposed_by not in proposal.team:
+        reasons.append(Reason("proposal", "Who proposed it is no longer of the team. Propose again."))
+    return reasons
+
+
+def sign_off_reasons(proposal: ProposalFacts, *, user_id: int, today: date, evidence_now: str) -> list[Reason]:
+    """All reasons why this user may not sign this proposal now."""
+    reasons = overtaken_reasons(proposal, today=today, evidence_now=evidence_now)
     if user_id == proposal.proposed_by:
         reasons.append(Reason("user", "Who proposes does not sign off: it takes another person."))
     if proposal.team.get(user_id) == "vsm":

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import date
 
+from changetrack.domain.cells import EARLIEST
 from changetrack.domain.journey.gate import Missing
 from changetrack.domain.journey.steps import ANCHORED, CLOSE_OUTCOMES, NOT_OPENED, REGRESS_REASONS, step_name
 from changetrack.domain.refusal import Reason
@@ -14,6 +15,8 @@ def day_reasons(field: str, day: date | None, *, today: date, not_before: date |
         return [Reason(field, "A date is needed.")]
     if day > today:
         return [Reason(field, f"{day:%-d %b %Y} is in the future.")]
+    if day < EARLIEST:
+        return [Reason(field, f"{day.isoformat()} lies before {EARLIEST.year}.")]
     if not_before is not None and day < not_before:
         return [Reason(field, f"This account came to where it is on {not_before:%-d %b %Y}; this cannot be earlier.")]
     return []

@@ -10,6 +10,9 @@ from changetrack.domain.refusal import Reason
 KINDS = ("attested", "numbers", "link", "record")
 SIDES = ("ours", "customer", "machine")
 MAX_REQUIRED = 5  # control points a step
+MAX_PERSONS = 20
+MAX_DAYS = 3650
+LARGEST_NUMBER = 10**12  # that anybody counts to
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,8 +140,8 @@ def _step_reasons(step: Mapping[str, Any]) -> list[Reason]:
         reasons.append(Reason(f"step{number}", f"Step {number} may require at most {MAX_REQUIRED} control points."))
     for limit, label in (("age_days", "days in step"), ("progress_days", "days without progress")):
         value = step[limit]
-        if value is not None and not 1 <= value <= 3650:
-            reasons.append(Reason(f"step{number}_{limit}", f"Step {number}: {label} must be 1 to 3650, or empty."))
+        if value is not None and not _is_whole(value, MAX_DAYS):
+            reasons.append(Reason(f"step{number}_{limit}", f"Step {number}: {label} must be 1 to {MAX_DAYS}, or empty."))
     for point in points:
         reasons += _point_reasons(point)
     return reasons
@@ -148,14 +151,35 @@ def _point_reasons(point: Mapping[str, Any]) -> list[Reason]:
     key = point["key"]
     reasons = []
     expiry = point.get("expires_days")
-    if expiry is not None and not 1 <= expiry <= 3650:
-        reasons.append(Reason(f"point{key}_expires_days", f"{key}: expiry must be 1 to 3650 days, or empty."))
+    if expiry is not None and not _is_whole(expiry, MAX_DAYS):
+        reasons.append(Reason(f"point{key}_expires_days", f"{key}: expiry must be 1 to {MAX_DAYS} days, or empty."))
     if point["kind"] not in KINDS or point["by"] not in SIDES:
         reasons.append(Reason(f"point{key}", f"{key}: unknown kind of evidence or side."))
-    for _, _, share in (point.get("rule") or {}).get("shares", []):
-        if not 0 < share <= 1:
-            reasons.append(Reason(f"point{key}_share", f"{key}: a share lies above 0 and at most 1."))
+    if not _is_whole(point.get("persons", 1), MAX_PERSONS):
+        reasons.append(Reason(f"point{key}_persons", f"{key}: it takes 1 to {MAX_PERSONS} people."))
+    return reasons + _rule_reasons(key, point.get("rule") or {})
+
+
+def _rule_reasons(key: str, rule: Mapping[str, Any]) -> list[Reason]:
+    reasons = [
+        Reason(f"point{key}_least_{name}", f"{key}: a least number lies between 0 and {LARGEST_NUMBER:,}.")
+        for name, least in rule.get("minimums", {}).items()
+        if not _is_number(least, LARGEST_NUMBER)
+    ]
+    reasons += [
+        Reason(f"point{key}_share_{i}", f"{key}: a share lies above 0 and at most 1.")
+        for i, (_, _, share) in enumerate(rule.get("shares", []))
+        if not _is_number(share, 1) or not share
+    ]
     return reasons
+
+
+def _is_whole(value: object, most: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= most
+
+
+def _is_number(value: object, most: int) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= most
 
 
 def changed_steps(old: Playbook, new: Playbook) -> Sequence[int]:

@@ -83,7 +83,7 @@ def spans(visits: Sequence[VisitFacts], holds: Sequence[HoldFacts] = ()) -> list
             found.append(Span(visit.left_on, CLOSED_PLACE, visit.step, visit.seq))
     for hold in holds:
         under = _in_force(found, hold.held_on)
-        if under is None:
+        if under is None or hold.resumed_on == hold.held_on:
             continue
         found.append(replace(under, first=hold.held_on, place=HELD_PLACE))
         if hold.resumed_on is not None and not _begins_on(found, hold.resumed_on):
@@ -92,7 +92,7 @@ def spans(visits: Sequence[VisitFacts], holds: Sequence[HoldFacts] = ()) -> list
 
 
 def _in_force(found: Sequence[Span], day: date) -> Span | None:
-    return next((s for s in sorted(found, key=lambda s: s.first, reverse=True) if s.first <= day), None)
+    return next((s for s in reversed(sorted(found, key=lambda s: s.first)) if s.first <= day), None)
 
 
 def _begins_on(found: Sequence[Span], day: date) -> bool:
@@ -114,11 +114,14 @@ def restate(
     """
     first = days[0]
     in_force = next((s for s in reversed(believed) if s.effective_on < first), None)
-    rows = {s.effective_on: s for s in believed if s.effective_on >= first}  # the last of a day stands
+    rows: dict[date, list[Standing]] = {}
+    for row in believed:
+        rows.setdefault(row.effective_on, []).append(row)  # the last of a day stands
     superseded: list[Standing] = []
     added: list[Standing] = []
     for day in days:
-        wanted, present = desired(day), rows.get(day)
+        wanted, of_day = desired(day), rows.get(day, [])
+        present = of_day[-1] if of_day else None
         if wanted is None:
             continue
         if present is not None and present.says_the_same(wanted):
@@ -126,6 +129,6 @@ def restate(
         elif present is not None or in_force is None or not in_force.says_the_same(wanted):
             in_force = replace(wanted, effective_on=day, seq=0)
             added.append(in_force)
-            if present is not None and day > first:  # on the first day itself the newer one simply follows
-                superseded.append(present)
+            if day > first:  # on the first day itself the newer one simply follows
+                superseded += of_day
     return Restatement(tuple(superseded), tuple(added))

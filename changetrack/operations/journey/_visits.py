@@ -4,10 +4,12 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from sqlalchemy import select
+
 from changetrack.domain.funnel import place_of
 from changetrack.domain.journey.steps import ANCHORED, NOT_OPENED, STEPS
 from changetrack.domain.journey.timeline import Span
-from changetrack.models import Visit
+from changetrack.models import Hold, Visit
 from changetrack.operations._dossier import Dossier
 
 
@@ -19,6 +21,18 @@ class Move:
     claimed_step: int
     supported_step: int
     self_attested: bool = False
+
+
+def last_hold(dossier: Dossier) -> Hold | None:
+    """The newest hold of the account, None if it never was on hold."""
+    query = select(Hold).where(Hold.account_id == dossier.account.id).order_by(Hold.seq.desc()).limit(1)
+    return dossier.session.scalar(query)
+
+
+def earliest_day(dossier: Dossier) -> date:
+    """The first day on which the account can be moved: since it came to its step, and to its hold or off it."""
+    entered_on, hold = dossier.account.step_entered_on, last_hold(dossier)
+    return entered_on if hold is None else max(entered_on, hold.resumed_on or hold.held_on)
 
 
 def leave_visit(dossier: Dossier, *, on: date, kind: str, reason: str | None = None, note: str | None = None) -> Visit:

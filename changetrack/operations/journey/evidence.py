@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from urllib.parse import urlsplit
 
 from changetrack.domain.journey.evidence import expiry, judge_numbers, number_reasons
 from changetrack.domain.journey.moves import day_reasons
@@ -10,19 +11,23 @@ from changetrack.domain.journey.playbook import ControlPoint
 from changetrack.domain.people import Action, Actor
 from changetrack.domain.refusal import NotFound, Reason, refuse_if
 from changetrack.models import Contact, Evidence
-from changetrack.operations._contacts import add_contact_row
+from changetrack.operations._contacts import CONTACT_TEXTS, add_contact_row, person_named
 from changetrack.operations._dossier import Dossier, open_dossier
 from changetrack.operations._settle import add_evidence, settle
+from changetrack.operations._texts import NOTE, text_reasons
 from changetrack.operations._transaction import transaction
 
 SAID_HOW = ("call", "mail", "meeting")
+_TEXTS = {"contact_name": CONTACT_TEXTS["name"], "contact_title": CONTACT_TEXTS["title"], "note": NOTE}
+_LONGEST_URL = 1000
+_LONGEST_REASON = 500
 
 
 @dataclass(frozen=True, slots=True)
 class Statement:
     """What a person recorded: who said it and how, and the answer, the numbers or the link.
 
-    `contact_seq` names one of the customer's people; `contact_name` (with `contact_title`) adds a new one.
+    `contact_seq` names one of the customer's people; `contact_name` (with `contact_title`) somebody who may be new.
     """
 
     contact_seq: int | None = None
@@ -67,7 +72,7 @@ def record_evidence(
         refuse_if(
             day_reasons("effective_on", effective_on, today=today)
             + _point_reasons(dossier, rule)
-            + _statement_reasons(rule, statement, contacts)
+            + _statement_reasons(rule, statement, contacts, effective_on)
         )
         held = dossier.judged(today).states[point].holds
         row = _append(dossier, rule, statement, contacts, effective_on)
@@ -95,6 +100,7 @@ def retract_evidence(*, account_id: int, seq: int, because: str, actor: Actor, n
         if row is None:
             raise NotFound("evidence")
         reasons = [] if because.strip() else [Reason("because", "Say why it is taken back.")]
+        reasons += text_reasons({"because": because}, {"because": _LONGEST_REASON})
         if row.kind == "record":
             reasons.append(Reason(None, "This is computed from the record: correct the record instead."))
         if row.retracted_on is not None:
@@ -123,20 +129,41 @@ def _point_reasons(dossier: Dossier, point: ControlPoint) -> list[Reason]:
     return reasons
 
 
-def _statement_reasons(point: ControlPoint, said: Statement, contacts: Mapping[int, Contact]) -> list[Reason]:
-    reasons = []
+def _statement_reasons(
+    point: ControlPoint, said: Statement, contacts: Mapping[int, Contact], on: date
+) -> list[Reason]:
+    typed = {"contact_name": said.contact_name, "contact_title": said.contact_title, "note": said.note}
+    reasons = text_reasons(typed, _TEXTS)
     if point.by == "customer":
-        if said.contact_seq is None and not said.contact_name.strip():
-            reasons.append(Reason("contact_seq", "Name the customer's person who said it."))
-        elif said.contact_seq is not None and said.contact_seq not in contacts:
-            reasons.append(Reason("contact_seq", "That person is not among the customer's people."))
+        reasons += _person_reasons(said, contacts, on)
         if said.said_how not in SAID_HOW:
             reasons.append(Reason("said_how", "Say how you heard it: call, mail or meeting."))
     if point.kind == "numbers" and point.rule is not None:
         reasons += number_reasons(point.rule, said.numbers)
-    if point.kind == "link" and not said.url.lower().startswith(("https://", "http://")):
-        reasons.append(Reason("url", "A link that begins with https:// is needed."))
+    if point.kind == "link":
+        reasons += text_reasons({"url": said.url}, {"url": _LONGEST_URL}) or _link_reasons(said.url.strip())
     return reasons
+
+
+def _person_reasons(said: Statement, contacts: Mapping[int, Contact], on: date) -> list[Reason]:
+    if said.contact_seq is None:
+        is_named = bool(said.contact_name.strip())
+        return [] if is_named else [Reason("contact_seq", "Name the customer's person who said it.")]
+    contact = contacts.get(said.contact_seq)
+    if contact is None:
+        return [Reason("contact_seq", "That person is not among the customer's people.")]
+    if contact.left_on is not None and contact.left_on <= on:
+        return [Reason("contact_seq", f"{contact.name} left on {contact.left_on:%-d %b %Y}, before they can have said it.")]
+    return []
+
+
+def _link_reasons(url: str) -> list[Reason]:
+    try:
+        parts = urlsplit(url)
+        leads_somewhere = parts.scheme.lower() in ("http", "https") and bool(parts.hostname) and " " not in url
+    except ValueError:
+        leads_somewhere = False
+    return [] if leads_somewhere else [Reason("url", "A link that begins with https:// is needed.")]
 
 
 def _append(
@@ -144,7 +171,7 @@ def _append(
 ) -> Evidence:
     person, title, contact_seq = dossier.actor.name, None, None
     if point.by == "customer":
-        contact = contacts[said.contact_seq] if said.contact_seq is not None else _new_contact(dossier, said)
+        contact = _speaker(dossier, said, contacts)
         person, title, contact_seq = contact.name, contact.title, contact.seq
     passes, explanation = said.answer, "Yes, this is so." if said.answer else "Not yet."
     if point.kind == "numbers" and point.rule is not None:
@@ -171,5 +198,11 @@ def _append(
     )
 
 
-def _new_contact(dossier: Dossier, said: Statement) -> Contact:
+def _speaker(dossier: Dossier, said: Statement, contacts: Mapping[int, Contact]) -> Contact:
+    """Who said it; somebody named anew who is known already is not counted as a second person."""
+    if said.contact_seq is not None:
+        return contacts[said.contact_seq]
+    known = person_named(contacts.values(), said.contact_name, said.contact_title)
+    if known is not None:
+        return known
     return add_contact_row(dossier, name=said.contact_name, title=said.contact_title or None)

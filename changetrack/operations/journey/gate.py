@@ -9,6 +9,7 @@ from changetrack.domain.journey.gate import (
     fingerprint,
     lapse_date,
     missing_points,
+    overtaken_reasons,
     propose_reasons,
     sign_off_need,
     sign_off_reasons,
@@ -21,8 +22,9 @@ from changetrack.models import Proposal, SignOff
 from changetrack.operations._dossier import CALENDAR, Dossier, open_dossier
 from changetrack.operations._proposals import end_proposal, last_proposal, open_proposal, proposal_facts, sign_offs_of
 from changetrack.operations._settle import settle
+from changetrack.operations._texts import NOTE, text_reasons
 from changetrack.operations._transaction import transaction
-from changetrack.operations.journey._visits import enter_step
+from changetrack.operations.journey._visits import earliest_day, enter_step
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,9 @@ def propose_advance(
             raise Forbidden("A proposal is a person's word.")
         refuse_if(
             propose_reasons(account.status, missing)
-            + day_reasons("effective_on", effective_on, today=today, not_before=account.step_entered_on)
+            + day_reasons("effective_on", effective_on, today=today, not_before=earliest_day(dossier))
+            + ([] if missing else _too_early_reasons(dossier, step, effective_on))
+            + _note_reasons(note)
             + _open_reasons(dossier)
         )
         proposal = Proposal(
@@ -93,7 +97,8 @@ def sign_off(
         proposal, signed = _waiting(dossier, proposal_seq)
         facts = proposal_facts(dossier, proposal, signed)
         evidence = fingerprint(proposal.from_step, dossier.judged(today))
-        refuse_if(sign_off_reasons(facts, user_id=actor.user_id, today=today, evidence_now=evidence))
+        reasons = sign_off_reasons(facts, user_id=actor.user_id, today=today, evidence_now=evidence)
+        refuse_if(reasons + _note_reasons(note))
         signed.append(_sign(dossier, proposal, len(signed) + 1, user_id=actor.user_id, note=note.strip() or None))
         return _advance_if_complete(dossier, proposal, signed)
 
@@ -116,17 +121,15 @@ def record_customer_sign_off(
     with transaction() as session:
         dossier = open_dossier(session, account_id, actor=actor, action=Action.WORK, now=now, today=today)
         proposal, signed = _waiting(dossier, proposal_seq)
-        reasons = []
+        evidence = fingerprint(proposal.from_step, dossier.judged(today))
+        facts = proposal_facts(dossier, proposal, signed)
+        reasons = overtaken_reasons(facts, today=today, evidence_now=evidence) + _note_reasons(note)
         if all(c.seq != contact_seq or c.left_on for c in dossier.contacts()):
             reasons.append(Reason("contact_seq", "That person is not among the customer's people."))
         if said_how not in ("call", "mail", "meeting"):
             reasons.append(Reason("said_how", "Say how you heard it: call, mail or meeting."))
         if any(s.contact_seq == contact_seq for s in signed):
             reasons.append(Reason("contact_seq", "They have signed already: one person counts once."))
-        if today >= proposal.lapses_on:
-            reasons.append(Reason("proposal", "The proposal lapsed. Propose again."))
-        if fingerprint(proposal.from_step, dossier.judged(today)) != proposal.fingerprint:
-            reasons.append(Reason("proposal", "The evidence has changed since it was proposed. Propose again."))
         refuse_if(reasons)
         signed.append(
             _sign(
@@ -142,14 +145,29 @@ def record_customer_sign_off(
         return _advance_if_complete(dossier, proposal, signed)
 
 
-def withdraw_proposal(*, account_id: int, actor: Actor, now: datetime, today: date) -> None:
-    """Take the open proposal back. Raises NotFound if nobody ever proposed, OperationRefused if it has ended."""
+def withdraw_proposal(
+    *, account_id: int, proposal_seq: int | None = None, actor: Actor, now: datetime, today: date
+) -> None:
+    """Take the open proposal back; `proposal_seq` is the one that was shown. Raises NotFound, OperationRefused."""
     with transaction() as session:
         dossier = open_dossier(session, account_id, actor=actor, action=Action.WORK, now=now, today=today)
-        proposal, _ = _waiting(dossier)
+        proposal, _ = _waiting(dossier, proposal_seq)
         end_proposal(dossier, proposal, "withdrawn", f"Withdrawn by {actor.name}.")
         session.flush()
         settle(dossier, since=today, cause="The proposal was withdrawn.")
+
+
+def _note_reasons(note: str) -> list[Reason]:
+    return text_reasons({"note": note}, {"note": NOTE})
+
+
+def _too_early_reasons(dossier: Dossier, step: int, on: date) -> list[Reason]:
+    """An account leaves a step on a day on which its points held, not before."""
+    lacking = missing_points(step, is_opened=dossier.is_opened(on), judged=dossier.judged(on))
+    if not lacking:
+        return []
+    names = ", ".join(m.point or "the opening" for m in lacking)
+    return [Reason("effective_on", f"On {on:%-d %b %Y} this did not hold yet: {names}. Give the day since when it does.")]
 
 
 def _open_reasons(dossier: Dossier) -> list[Reason]:
@@ -177,6 +195,8 @@ def _waiting(dossier: Dossier, shown: int | None = None) -> tuple[Proposal, list
             [Reason("proposal", "A newer proposal has taken its place. Look at its evidence first.")]
         )
     last = last_proposal(dossier)
+    if last is None and shown is not None:
+        raise OperationRefused([Reason("proposal", "It waits for nobody any more: the account has moved on.")])
     if last is None:
         raise NotFound("open proposal")
     if last.ended_because is None:

@@ -2,8 +2,6 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import select
-
 from changetrack.domain.funnel import CLOSED, HELD, status_of
 from changetrack.domain.journey.gate import missing_points
 from changetrack.domain.journey.moves import (
@@ -17,11 +15,20 @@ from changetrack.domain.journey.steps import CLOSE_OUTCOMES, REGRESS_REASONS, st
 from changetrack.domain.journey.timeline import Span
 from changetrack.domain.people import Action, Actor
 from changetrack.domain.refusal import OperationRefused, Reason, refuse_if
-from changetrack.models import Hold
+from changetrack.models import Hold, Visit
 from changetrack.operations._dossier import CALENDAR, Dossier, open_dossier
 from changetrack.operations._settle import settle
+from changetrack.operations._texts import NOTE, text_reasons
 from changetrack.operations._transaction import transaction
-from changetrack.operations.journey._visits import Move, enter_step, leave_visit, move_of, open_place
+from changetrack.operations.journey._visits import (
+    Move,
+    earliest_day,
+    enter_step,
+    last_hold,
+    leave_visit,
+    move_of,
+    open_place,
+)
 
 
 def advance_by_exception(
@@ -45,7 +52,8 @@ def advance_by_exception(
         missing = missing_points(step, is_opened=dossier.is_opened(today), judged=dossier.judged(today))
         refuse_if(
             exception_reasons(account.status, missing, reason, ends_on, today)
-            + day_reasons("effective_on", effective_on, today=today, not_before=account.step_entered_on)
+            + day_reasons("effective_on", effective_on, today=today, not_before=earliest_day(dossier))
+            + text_reasons({"reason": reason}, {"reason": NOTE})
         )
         points = [m.point for m in missing]
         spans = enter_step(
@@ -84,7 +92,8 @@ def move_back(
         account, step = dossier.account, dossier.account.claimed_step
         refuse_if(
             regress_reasons(account.status, step, to_step, reason)
-            + day_reasons("effective_on", effective_on, today=today, not_before=account.step_entered_on)
+            + day_reasons("effective_on", effective_on, today=today, not_before=earliest_day(dossier))
+            + text_reasons({"note": note}, {"note": NOTE})
         )
         spans = enter_step(
             dossier, to_step, kind="regressed", on=effective_on, reason=reason, note=note.strip() or None
@@ -115,9 +124,10 @@ def hold_account(
         account = dossier.account
         refuse_if(
             hold_reasons(account.status, reason, review_on, today)
-            + day_reasons("effective_on", effective_on, today=today, not_before=account.step_entered_on)
+            + day_reasons("effective_on", effective_on, today=today, not_before=earliest_day(dossier))
+            + text_reasons({"reason": reason}, {"reason": NOTE})
         )
-        last = _last_hold(dossier)
+        last = last_hold(dossier)
         session.add(
             Hold(
                 account_id=account_id,
@@ -145,7 +155,7 @@ def resume_account(*, account_id: int, effective_on: date, actor: Actor, now: da
     with transaction() as session:
         dossier = open_dossier(session, account_id, actor=actor, action=Action.WORK, now=now, today=today)
         account = dossier.account
-        hold = _last_hold(dossier)
+        hold = last_hold(dossier)
         if account.status != "held" or hold is None:
             raise OperationRefused([Reason(None, "The account is not on hold.")])
         refuse_if(day_reasons("effective_on", effective_on, today=today, not_before=hold.held_on))
@@ -172,11 +182,11 @@ def close_account(
     with transaction() as session:
         dossier = open_dossier(session, account_id, actor=actor, action=Action.WORK, now=now, today=today)
         account = dossier.account
-        hold = _last_hold(dossier) if account.status == "held" else None
-        not_before = hold.held_on if hold else account.step_entered_on
+        hold = last_hold(dossier) if account.status == "held" else None
         refuse_if(
             close_reasons(account.status, outcome)
-            + day_reasons("effective_on", effective_on, today=today, not_before=not_before)
+            + day_reasons("effective_on", effective_on, today=today, not_before=earliest_day(dossier))
+            + text_reasons({"note": note}, {"note": NOTE})
         )
         if hold is not None:
             _end_hold(dossier, hold, effective_on)
@@ -198,16 +208,13 @@ def reopen_account(*, account_id: int, effective_on: date, actor: Actor, now: da
         dossier = open_dossier(session, account_id, actor=actor, action=Action.WORK, now=now, today=today)
         account = dossier.account
         reasons = [] if account.status == "closed" else [Reason(None, "The account is not closed.")]
-        refuse_if(reasons + day_reasons("effective_on", effective_on, today=today, not_before=account.standing_on))
+        closed_on = session.get_one(Visit, (account_id, account.visit_seq)).left_on
+        refuse_if(reasons + day_reasons("effective_on", effective_on, today=today, not_before=closed_on))
         spans = enter_step(dossier, account.claimed_step, kind="reopened", on=effective_on, leaves=False)
-        dossier.happened("account_reopened", effective_on=effective_on, changes={"status": ["closed", "active"]})
+        status = status_of(open_place(account.claimed_step))
+        dossier.happened("account_reopened", effective_on=effective_on, changes={"status": ["closed", status]})
         settle(dossier, since=effective_on, spans=spans, cause="The account was reopened.")
         return move_of(dossier)
-
-
-def _last_hold(dossier: Dossier) -> Hold | None:
-    query = select(Hold).where(Hold.account_id == dossier.account.id).order_by(Hold.seq.desc()).limit(1)
-    return dossier.session.scalar(query)
 
 
 def _end_hold(dossier: Dossier, hold: Hold, on: date) -> None:

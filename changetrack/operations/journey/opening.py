@@ -9,9 +9,13 @@ from changetrack.domain.people import Action, Actor
 from changetrack.domain.refusal import Reason, StaleVersion, refuse_if
 from changetrack.operations._dossier import Dossier, open_dossier
 from changetrack.operations._settle import settle
+from changetrack.operations._texts import NOTE, text_reasons
 from changetrack.operations._transaction import transaction
 from changetrack.operations.journey._visits import Move, enter_step, move_of
 
+_OPENING_TEXTS = {"beneficiary": 200, "value_statement": NOTE}
+_GAP_TEXTS = {"gap_metric": 200, "gap_unit": 60, "gap_from": 60, "gap_to": 60, "gap_evidence": NOTE}
+_PROVES = {"stated_on": "1a", "gap_on": "1b", "vision_on": "3a"}
 GAP_FIELDS = ("gap_metric", "gap_unit", "gap_from", "gap_to", "gap_by", "gap_evidence")
 
 
@@ -38,6 +42,8 @@ def open_account(
         is_first = dossier.account.status == "not_opened"
         not_before = dossier.account.step_entered_on if is_first else None
         reasons = day_reasons("effective_on", effective_on, today=today, not_before=not_before)
+        reasons += _unopenable_reasons(dossier)
+        reasons += text_reasons({"beneficiary": beneficiary, "value_statement": value_statement}, _OPENING_TEXTS)
         if not beneficiary.strip():
             reasons.append(Reason("beneficiary", "Name who the customer is: the person or group that is to benefit."))
         if not value_statement.strip():
@@ -77,8 +83,8 @@ def state_gap(
     with transaction() as session:
         dossier = open_dossier(session, account_id, actor=actor, action=Action.WORK, now=now, today=today)
         _refuse_stale(dossier, version, gap)
-        refuse_if(day_reasons("effective_on", effective_on, today=today))
-        values = {name: gap.get(name) or None for name in GAP_FIELDS}
+        refuse_if(day_reasons("effective_on", effective_on, today=today) + text_reasons(gap, _GAP_TEXTS))
+        values = {name: _or_none(gap.get(name)) for name in GAP_FIELDS}
         _write(dossier, "gap_stated", effective_on, values, "gap_on")
         settle(dossier, since=effective_on, cause="The gap was stated.")
         return move_of(dossier)
@@ -103,6 +109,7 @@ def write_vision(
         dossier = open_dossier(session, account_id, actor=actor, action=Action.WORK, now=now, today=today)
         _refuse_stale(dossier, version, {"vision": vision, "vision_contact_seq": contact_seq})
         reasons = day_reasons("effective_on", effective_on, today=today)
+        reasons += text_reasons({"vision": vision}, {"vision": NOTE})
         if not vision.strip():
             reasons.append(Reason("vision", "Write the vision."))
         if contact_seq is not None and all(c.seq != contact_seq for c in dossier.contacts()):
@@ -121,6 +128,17 @@ def _refuse_stale(dossier: Dossier, version: int | None, typed: Mapping[str, obj
         raise StaleVersion(current=current | {"version": journey.version}, typed=typed)
 
 
+def _unopenable_reasons(dossier: Dossier) -> list[Reason]:
+    """An account that was never opened is opened where it can enter step 1."""
+    words = {"held": "The account is on hold: take it off hold first.", "closed": "The account is closed."}
+    account = dossier.account
+    return [Reason(None, words[account.status])] if account.claimed_step == 0 and account.status in words else []
+
+
+def _or_none(value: object) -> object:
+    return (value.strip() or None) if isinstance(value, str) else value
+
+
 def _write(dossier: Dossier, kind: str, on: date, values: Mapping[str, object], day_field: str) -> None:
     journey = dossier.journey
     after = {**values, day_field: on}
@@ -129,4 +147,7 @@ def _write(dossier: Dossier, kind: str, on: date, values: Mapping[str, object], 
         setattr(journey, name, value)
     journey.version = (journey.version or 0) + 1
     dossier.records_changed = True
-    dossier.happened(kind, effective_on=on, changes=field_diff(before, after))
+    changes = field_diff(before, after)
+    if set(changes) - {"opened_on"}:
+        dossier.rewritten.add(_PROVES[day_field])
+    dossier.happened(kind, effective_on=on, changes=changes)

@@ -35,6 +35,8 @@ class Asked:
     filters: AccountFilters
     sort: str
     columns: tuple[str, ...]
+    after: str
+    before: str
     query: Mapping[str, list[str]]
 
 
@@ -43,7 +45,8 @@ def read_asked(args: Args) -> Asked:
     sort = args.get("sort", "name")
     refuse_if([("sort", f"Accounts are not sorted by “{sort[:40]}”.")] if sort not in SORTS else [])
     columns = tuple(key for key in COLUMNS if key in args.getlist("col")) or USUAL
-    return Asked(read_filters(args), sort, columns, args.to_dict(flat=False))
+    after, before = args.get("after", ""), args.get("before", "")
+    return Asked(read_filters(args), sort, columns, after, before, args.to_dict(flat=False))
 
 
 def read_filters(args: Args) -> AccountFilters:

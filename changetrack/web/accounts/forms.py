@@ -36,7 +36,7 @@ class AccountForm(Form):
     version = HiddenField()
     shown = HiddenField()
     name = _text("name")
-    external_id = _text("external_id", "The id that your other systems know it by. Left empty, one is made.")
+    external_id = _text("external_id")
     organization = _text("organization")
     product = _text("product")
     segment = _text("segment")

@@ -30,7 +30,9 @@ blueprint = Blueprint("accounts", __name__)
 def index() -> Response:
     actor, asked = current_actor(), read_asked(request.args)
     after, before = (request.args.get(name, "") for name in ("after", "before"))
-    found = list_accounts(asked.filters, actor=actor, today=clock().today(), sort=asked.sort, after=after, before=before)
+    found = list_accounts(
+        asked.filters, actor=actor, today=clock().today(), sort=asked.sort, after=after, before=before
+    )
     choices, turned = get_choices(actor=actor), partial(with_args, asked.query)
     form = ReassignForm(formdata=None)
     offer(form, choices, actor)

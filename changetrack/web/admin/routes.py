@@ -22,7 +22,13 @@ SECTIONS = (
         "Steps, control points and limits that judge every account.",
         "list-check",
     ),
-    ("imports_admin.index", "Imports", "Bring accounts, contacts and history in from files.", "file-import"),
+    (
+        "imports_admin.index",
+        "Imports",
+        "Bring accounts, contacts, aliases and history in from files.",
+        "file-import",
+    ),
+    ("audit_admin.index", "Audit", "Who did what to people, teams, playbook; which files came in.", "history"),
 )
 
 

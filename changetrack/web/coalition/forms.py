@@ -1,5 +1,6 @@
 """The forms about the customer's people and their decision path."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from wtforms import BooleanField, DateField, EmailField, HiddenField, SelectMultipleField, StringField
@@ -7,7 +8,7 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import Length, Optional
 from wtforms.widgets import CheckboxInput, ListWidget
 
-from changetrack.domain.coalition import ALWAYS_APPLICABLE, PATH_ROLES, POWERS
+from changetrack.domain.coalition import ALWAYS_APPLICABLE, PATH_ROLES
 from changetrack.operations.coalition import CONTACT_FIELDS
 from changetrack.web.forms import Form
 
@@ -28,11 +29,12 @@ POWER_WORDS = {
 }
 
 
-class _Checkboxes(SelectMultipleField):  # type: ignore[misc]  # WTForms is not typed
+def _checkboxes(label: str, words: Mapping[str, str]) -> SelectMultipleField:
     """Several of a few choices, each a checkbox."""
-
-    widget = ListWidget(prefix_label=False)
-    option_widget = CheckboxInput()
+    choices = [SelectChoice(key, word) for key, word in words.items()]
+    return SelectMultipleField(
+        label, choices=choices, widget=ListWidget(prefix_label=False), option_widget=CheckboxInput()
+    )
 
 
 class ContactForm(Form):
@@ -43,12 +45,10 @@ class ContactForm(Form):
     title = StringField("Title", [Length(max=120)])
     function = StringField("Function", [Length(max=120)], description="Operations, finance, IT …")
     email = EmailField("E-mail", [Length(max=254)])
-    path_roles = _Checkboxes(
-        "Part in the decision path", choices=[SelectChoice(role, ROLE_WORDS[role]) for role in PATH_ROLES]
-    )
+    path_roles = _checkboxes("Part in the decision path", ROLE_WORDS)
     in_coalition = BooleanField("Member of the guiding coalition")
     is_sponsor = BooleanField("The sponsor")
-    powers = _Checkboxes("What they bring", choices=[SelectChoice(power, POWER_WORDS[power]) for power in POWERS])
+    powers = _checkboxes("What they bring", POWER_WORDS)
     left_on = DateField("Left on", [Optional()], description="The day they left the customer or their part in this.")
 
     def record(self) -> dict[str, Any]:
@@ -59,7 +59,7 @@ class ContactForm(Form):
 class DecisionPathForm(Form):
     """The roles that this customer's decision path does not have."""
 
-    not_applicable = _Checkboxes(
+    not_applicable = _checkboxes(
         "Roles that this customer does not have",
-        choices=[SelectChoice(role, role.capitalize()) for role in PATH_ROLES if role not in ALWAYS_APPLICABLE],
+        {role: role.capitalize() for role in PATH_ROLES if role not in ALWAYS_APPLICABLE},
     )

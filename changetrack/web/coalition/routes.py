@@ -1,8 +1,9 @@
 """Adding and editing the customer's people, and saying which roles their decision path has."""
 
-from flask import Blueprint, Response, flash, request
+from flask import Blueprint, Response, flash
 
 from changetrack.domain.people import Action
+from changetrack.domain.refusal import OperationRefused
 from changetrack.operations import coalition as operations
 from changetrack.queries.account_record import AccountRecord, get_account_record
 from changetrack.queries.coalition import get_coalition, get_contact
@@ -15,6 +16,7 @@ blueprint = Blueprint("coalition", __name__, url_prefix="/accounts/<int:account_
 
 @blueprint.get("/contacts")
 def index(account_id: int) -> Response:
+    get_account_record(account_id, actor=current_actor())
     return go("journey.account_page", account_id=account_id, tab="coalition", _anchor="below")
 
 
@@ -45,8 +47,9 @@ def contact(account_id: int, seq: int) -> Response:
 def decision_path(account_id: int) -> Response:
     _workable(account_id)
     form = DecisionPathForm()
-    left_out = form.not_applicable.data if form.validate() else request.form.getlist("not_applicable")
-    operations.set_decision_path(account_id=account_id, not_applicable=left_out, **acting())
+    if not form.validate_on_submit():
+        raise OperationRefused((None, message) for messages in form.errors.values() for message in messages)
+    operations.set_decision_path(account_id=account_id, not_applicable=form.not_applicable.data or (), **acting())
     return _done(account_id, "The decision path is saved.")
 
 

@@ -100,8 +100,12 @@ def _forms(view: JourneyView) -> Iterator[tuple[str, Form]]:
     yield "contact", named(ContactForm(formdata=None), "contact")
     roles = list(view.subject.roles_not_applicable)
     yield "decision-path", named(DecisionPathForm(formdata=None, not_applicable=roles), "decision-path")
-    for point in view.selected.points:
-        yield from _point_forms(view, point)
+    quick = quick_point(view)
+    if quick:
+        yield "quick", named(evidence_form(quick.point, people, **blank), "quick")
+    if view.standing.status not in ("not_opened", "closed"):
+        for point in view.selected.points:
+            yield from _point_forms(view, point)
 
 
 def _sign_forms(view: JourneyView, seq: int) -> Iterator[tuple[str, Form]]:

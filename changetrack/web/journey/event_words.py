@@ -151,8 +151,9 @@ def _titled(title: str, event: EventView) -> str:
         return f"{title} for {', '.join(points)}: {'it holds' if holds else 'it does not hold'}"
     if event.kind == "advance_proposed":
         return f"{title} from step {event.changes['proposal'][1]}"
-    if event.kind == "contact_edited" and event.note:
-        return f"{title}: {event.note}"
+    if event.kind in ("contact_added", "contact_edited"):
+        name = event.note or event.changes.get("name", [None, ""])[1]
+        return f"{title}: {name}" if name else title
     return title
 
 

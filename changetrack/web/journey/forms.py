@@ -145,7 +145,7 @@ def evidence_form(point: ControlPoint, people: Iterable[ContactView], /, **given
     if point.by == "customer":
         fields |= _who_fields(people)
     fields |= _what_fields(point)
-    fields |= {"effective_on": day_field(), "note": note_field()}
+    fields |= {"effective_on": day_field(), "note": StringField("Note", [Length(max=2000)])}
     made: Form = type("EvidenceForm", (Form,), fields)(**given)
     return made
 

@@ -2,14 +2,15 @@
 
 from flask import Blueprint, Response
 
+from changetrack.domain.people import Action
 from changetrack.operations.journey.gate import propose_advance, record_customer_sign_off, sign_off, withdraw_proposal
 from changetrack.operations.journey.moves import advance_by_exception
-from changetrack.web.forms import expect_no_fields, refusals_on, shown_version
+from changetrack.web.forms import refusals_on, shown_version
 from changetrack.web.journey.desk import done, look, show
 from changetrack.web.journey.forms import person_choices, person_number
-from changetrack.web.journey.move_forms import CustomerSignForm, ExceptionForm, ProposeForm, SignForm
+from changetrack.web.journey.move_forms import CustomerSignForm, ExceptionForm, ProposeForm, SignForm, WithdrawForm
 from changetrack.web.journey.words import gate_words
-from changetrack.web.platform import acting, clock
+from changetrack.web.platform import acting, clock, require
 
 blueprint = Blueprint("journey_gate", __name__, url_prefix="/accounts/<int:account_id>")
 
@@ -61,13 +62,17 @@ def customer_sign(account_id: int) -> Response:
 
 @blueprint.post("/proposal/withdraw")
 def withdraw(account_id: int) -> Response:
-    expect_no_fields()
-    withdraw_proposal(account_id=account_id, **acting())
-    return done(account_id, "The proposal is withdrawn.")
+    form = WithdrawForm()
+    if form.validate_on_submit():
+        with refusals_on(form):
+            withdraw_proposal(account_id=account_id, proposal_seq=shown_version(form.proposal_seq.data), **acting())
+            return done(account_id, "The proposal is withdrawn.")
+    return show(account_id, form, "withdraw")
 
 
 @blueprint.route("/exception", methods=["GET", "POST"])
 def exception(account_id: int) -> Response:
+    require(Action.EXCEPT, look(account_id).standing.team_id)
     form = ExceptionForm(effective_on=clock().today())
     if form.validate_on_submit():
         with refusals_on(form):

@@ -22,17 +22,21 @@ class ProposeForm(Form):
     note = note_field("What should the others know?")
 
 
-class SignForm(Form):
-    """A team mate's word on the proposal that was shown."""
+class WithdrawForm(Form):
+    """That the proposal that was shown is taken back."""
 
     proposal_seq = HiddenField()
+
+
+class SignForm(WithdrawForm):
+    """A team mate's word on the proposal that was shown."""
+
     note = StringField("Note", [Length(max=2000)])
 
 
-class CustomerSignForm(Form):
+class CustomerSignForm(WithdrawForm):
     """A customer person's word on the proposal that was shown, as the team heard it."""
 
-    proposal_seq = HiddenField()
     contact_seq = SelectField("Who agrees?", validate_choice=False)
     said_how = said_how_field()
     note = note_field()

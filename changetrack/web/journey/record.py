@@ -74,24 +74,24 @@ def vision(account_id: int) -> Response:
     return show(account_id, form, "vision", step=3)
 
 
-@blueprint.post("/evidence/<key>")
-def evidence(account_id: int, key: str) -> Response:
+@blueprint.post("/evidence/<point>")
+def evidence(account_id: int, point: str) -> Response:
     view = look(account_id)
-    point = next((p for rules in view.steps.values() for p in rules.points if p.key == key), None)
-    if point is None:
+    rule = next((p for rules in view.steps.values() for p in rules.points if p.key == point), None)
+    if rule is None:
         raise NotFound("control point")
-    form = evidence_form(point, view.coalition.people, effective_on=clock().today())
+    form = evidence_form(rule, view.coalition.people, effective_on=clock().today())
     if form.validate_on_submit():
         with refusals_on(form):
             recorded = record_evidence(
                 account_id=account_id,
-                point=key,
-                statement=statement_of(form, point),
+                point=point,
+                statement=statement_of(form, rule),
                 effective_on=form["effective_on"].data,
                 **acting(),
             )
-            return done(account_id, recorded_words(key, recorded), step=point.step, anchor=f"point-{key}")
-    return show(account_id, form, f"evidence-{key}", step=point.step)
+            return done(account_id, recorded_words(point, recorded), step=rule.step, anchor=f"point-{point}")
+    return show(account_id, form, f"evidence-{point}", step=rule.step)
 
 
 @blueprint.post("/evidence/<int:seq>/retract")

@@ -16,7 +16,7 @@ from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
 from changetrack.models import db
-from tests.factories import Cast, make_account, make_team_member, make_user
+from tests.factories import Cast, make_account, make_contact, make_evidence, make_team_member, make_user, make_visit
 
 Saver = scoped_session[Session]
 BrowserOf = Callable[[str], FlaskClient]
@@ -42,6 +42,7 @@ class Access(NamedTuple):
 PUBLIC = Access(IN, IN, IN, IN, IN, IN, IN)
 SIGNED_IN = Access(LOGIN, IN, IN, IN, IN, IN, IN)
 ADMIN = Access(LOGIN, NO, NO, NO, NO, NO, IN)
+UPLOAD_OF_NOBODY = Access(LOGIN, NO, NO, NO, NO, NO, ABSENT)  # each administrator sees their own only
 SEE_ACCOUNT = Access(LOGIN, ABSENT, IN, IN, IN, IN, IN)
 WORK_ON_ACCOUNT = Access(LOGIN, ABSENT, NO, IN, IN, IN, NO)
 
@@ -76,6 +77,46 @@ RULES: Mapping[str, Access] = {
     "GET playbook_admin.index": ADMIN,
     "GET playbook_admin.step": ADMIN,
     "POST playbook_admin.step": ADMIN,
+    "GET imports_admin.index": ADMIN,
+    "POST imports_admin.index": ADMIN,
+    "GET imports_admin.columns": UPLOAD_OF_NOBODY,
+    "POST imports_admin.columns": UPLOAD_OF_NOBODY,
+    "GET imports_admin.upload": UPLOAD_OF_NOBODY,
+    "GET imports_admin.progress": UPLOAD_OF_NOBODY,
+    "POST imports_admin.commit": UPLOAD_OF_NOBODY,
+    "POST imports_admin.discard": UPLOAD_OF_NOBODY,
+    "GET imports_admin.rejects": UPLOAD_OF_NOBODY,
+    "GET audit_admin.index": ADMIN,
+    "GET journey.account_page": SEE_ACCOUNT,
+    "GET journey.update": WORK_ON_ACCOUNT,
+    "POST journey.update": WORK_ON_ACCOUNT,
+    "POST journey_record.opening": WORK_ON_ACCOUNT,
+    "POST journey_record.gap": WORK_ON_ACCOUNT,
+    "POST journey_record.vision": WORK_ON_ACCOUNT,
+    "POST journey_record.evidence": WORK_ON_ACCOUNT,
+    "POST journey_record.retract": WORK_ON_ACCOUNT,
+    "POST journey_gate.propose": WORK_ON_ACCOUNT,
+    "POST journey_gate.sign": WORK_ON_ACCOUNT,
+    "POST journey_gate.customer_sign": WORK_ON_ACCOUNT,
+    "POST journey_gate.withdraw": WORK_ON_ACCOUNT,
+    "GET journey_gate.exception": Access(LOGIN, ABSENT, NO, NO, NO, IN, NO),
+    "POST journey_gate.exception": Access(LOGIN, ABSENT, NO, NO, NO, IN, NO),
+    "GET journey_moves.back": WORK_ON_ACCOUNT,
+    "POST journey_moves.back": WORK_ON_ACCOUNT,
+    "GET journey_moves.hold": WORK_ON_ACCOUNT,
+    "POST journey_moves.hold": WORK_ON_ACCOUNT,
+    "GET journey_moves.resume": WORK_ON_ACCOUNT,
+    "POST journey_moves.resume": WORK_ON_ACCOUNT,
+    "GET journey_moves.close": WORK_ON_ACCOUNT,
+    "POST journey_moves.close": WORK_ON_ACCOUNT,
+    "GET journey_moves.reopen": WORK_ON_ACCOUNT,
+    "POST journey_moves.reopen": WORK_ON_ACCOUNT,
+    "GET coalition.index": SEE_ACCOUNT,
+    "GET coalition.new": WORK_ON_ACCOUNT,
+    "POST coalition.new": WORK_ON_ACCOUNT,
+    "GET coalition.contact": WORK_ON_ACCOUNT,
+    "POST coalition.contact": WORK_ON_ACCOUNT,
+    "POST coalition.decision_path": WORK_ON_ACCOUNT,
 }
 
 ON_ONE_DATABASE = pytest.mark.parametrize("stage", ["sqlite"], indirect=True)  # the doors are the same on both
@@ -86,13 +127,18 @@ def addresses(session: Saver, cast: Cast) -> Mapping[str, Any]:
     """What the names in an address stand for; nobody of the cast is harmed."""
     spare = make_user(session, name="Spare")
     make_team_member(session, cast.team, spare)
-    account = make_account(session, team_id=cast.team.id, owner_id=cast.olu.id)
+    account = make_account(session, team_id=cast.team.id, owner_id=cast.olu.id, visit_seq=1)
+    make_visit(session, account)
+    make_contact(session, account)
+    make_evidence(session, account, "1c")
     return {
         "account_id": account.id,
         "user_id": spare.id,
         "team_id": cast.team.id,
         "key": "0123456789abcdef",
         "number": 3,
+        "point": "1c",
+        "seq": 1,  # of the account's first contact, and of its first evidence
     }
 
 

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from changetrack.domain.funnel import CLOSED, FLOWS, OPEN_PLACES, end_of_day, movement, snapshot
 from changetrack.queries.funnel import get_funnel
+from changetrack.queries.funnel_overview import find_overview
 from changetrack.queries.movement import get_flows, get_movement, list_moves
 from tests.factories._saving import Saver
 from tests.integration.queries.histories import (
@@ -123,6 +124,20 @@ def test_movement_of_some_accounts_balances_although_they_join_and_leave(
     facts = outside_unless(rows, segment="Retail")
     assert list(moved.rows) == movement(facts, first=first, last=last, known_until=end_of_day(known_at, UTC))
     assert moved.balances
+
+
+@given(rows=histories(), cut=st.lists(days, min_size=3, max_size=3).map(sorted))
+@on_both_databases
+def test_the_overview_says_what_its_parts_say(session: Saver, rows: list[Stood], cut: list[date]) -> None:
+    write(session, rows)
+    compare, first, as_of = cut
+
+    found = find_overview(**ASKED, as_of=as_of, first=first, compare=compare)
+
+    assert found is not None
+    assert found.funnel == get_funnel(**ASKED, as_of=as_of)
+    assert found.before == get_funnel(**ASKED, as_of=compare)
+    assert found.flows == get_flows(**ASKED, first=first, last=as_of)
 
 
 @pytest.fixture

@@ -25,6 +25,7 @@ from changetrack.operations.journey.moves import (
     reopen_account,
     resume_account,
 )
+from changetrack.queries.verify import verify
 from tests.integration.operations.journey.conftest import Walk
 
 RULES = parse_playbook(1, DEFAULT_PLAYBOOK).steps
@@ -126,4 +127,5 @@ def test_standings_and_summaries_are_what_the_facts_say(walk: Walk, seed: int) -
         mine = [m for m in written if m.place == row.place]
         for flow in ("entered", "advanced_in", "regressed_in", "advanced_out", "regressed_out", "left"):
             assert sum(getattr(m, flow) for m in mine) == getattr(row, flow), (row.place, flow)
+    assert verify(today=walk.today).differences == ()
     assert tally["done"] >= 3

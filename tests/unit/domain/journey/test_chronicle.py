@@ -199,6 +199,14 @@ def test_a_story_told_twice_changes_nothing(places):
     assert tell(once.stays, once.parkings, story(*places)) == once
 
 
+@given(one_place_a_day, one_place_a_day)
+def test_a_late_story_told_twice_changes_nothing(earlier, places):
+    before = on_record(*earlier)
+    once = recorded(tell(before.stays, before.parkings, story(*places)))
+
+    assert tell(once.stays, once.parkings, story(*places)) == once
+
+
 @given(stories)
 def test_a_story_without_anything_new_is_as_it_was(places):
     once = on_record(*places)

@@ -158,3 +158,9 @@ def test_a_point_keeps_its_state_until_the_day_it_names(facts: list[EvidenceFact
     for later in (day + timedelta(n) for n in range(1, 30)):
         if state.holds and later < min(until, state.ends_on or date.max):
             assert point_state(point("1c"), facts, later).holds
+
+
+def test_a_sample_is_no_greater_than_what_it_is_taken_from() -> None:
+    reasons = number_reasons(rule("4b"), {"affected": 0, "asked": 5, "understood": 5})
+
+    assert [r.field for r in reasons] == ["asked"]

@@ -101,3 +101,23 @@ def test_after_a_restatement_every_day_from_its_first_stands_as_it_should(
         standing = _in_force([*kept, *added], day(n))
         assert standing is not None
         assert standing.place == wanted[n]
+
+
+def test_a_hold_that_ended_on_its_first_day_leaves_the_account_where_it_was() -> None:
+    found = spans([VisitFacts(1, 1, day(0))], [HoldFacts(day(0), day(0))])
+
+    assert found == [Span(day(0), 1, 1, 1)]
+
+
+def test_a_hold_on_a_day_of_two_visits_is_of_the_later() -> None:
+    visits = [VisitFacts(1, 1, day(0), day(0)), VisitFacts(2, 2, day(0))]
+
+    assert spans(visits, [HoldFacts(day(0))])[-1] == Span(day(0), 10, 2, 2)
+
+
+def test_a_late_record_replaces_all_that_a_day_said() -> None:
+    believed = [at(0, 1, seq=1), at(5, 1, 1, seq=2), at(5, 1, 0, seq=3)]
+
+    change = restate(believed, lambda d: Standing(d, 11, 1, 0, False, 1, Dimensions()), days=[day(3), day(5)])
+
+    assert change.superseded == (believed[1], believed[2])

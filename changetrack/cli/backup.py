@@ -1,0 +1,5 @@
+"""Backup, restore, verify. (In work by the BACKUP helper, no longer by the import helper.)"""
+
+import click
+
+COMMANDS: tuple[click.Command, ...] = ()

@@ -1,0 +1,61 @@
+"""What a script is made of: people and teams of the house, deeds on single accounts, and files that are imported."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody of ours: `team` with the role in it, both None for who is in no team."""
+
+    key: str
+    name: str
+    role: str = "member"
+    team: str | None = None
+    team_role: str | None = None
+
+    @property
+    def email(self) -> str:
+        """Under a domain that belongs to nobody."""
+        return f"{self.key}@example.com"
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """One thing that one person did to one account on a day, at a minute of that day.
+
+    `what` names an operation, `says` holds what is told it besides account, actor and time. Days in `says` are
+    dates; a person of ours is named by key.
+    """
+
+    day: date
+    minute: int
+    account: str
+    by: str
+    what: str
+    says: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class FileDeed:
+    """A file that was imported on a day: its kind, its name, its columns and rows."""
+
+    day: date
+    minute: int
+    by: str
+    kind: str
+    name: str
+    headers: tuple[str, ...]
+    rows: Sequence[tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Portfolio:
+    """The whole script: `founded_on` is the day on which house and playbook were set up; deeds in order of time."""
+
+    founded_on: date
+    teams: tuple[str, ...]
+    people: tuple[Person, ...]
+    deeds: tuple[Deed | FileDeed, ...]

@@ -1,0 +1,84 @@
+"""What was done to people, teams, the playbook and by imports, in words: title, sign, and the fields that changed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from changetrack.queries.audit import AuditEntry
+from changetrack.web.formatting import number
+
+GROUPS: Mapping[str, str] = {"user": "People", "team": "Teams", "playbook": "Playbook", "import": "Imports"}
+_KINDS: Mapping[str, tuple[str, str]] = {
+    "user_added": ("Added", "user-plus"),
+    "user_edited": ("Edited", "user"),
+    "user_disabled": ("Disabled", "user-off"),
+    "user_enabled": ("Enabled again", "user-check"),
+    "password_reset": ("Password reset", "key"),
+    "password_changed": ("Password changed", "key"),
+    "sessions_ended": ("Signed out everywhere", "logout"),
+    "team_added": ("Team added", "users-group"),
+    "team_renamed": ("Team renamed", "users-group"),
+    "team_member_put": ("Put in the team", "user-plus"),
+    "team_member_removed": ("Taken out of the team", "user-off"),
+    "playbook_installed": ("Playbook installed", "list-check"),
+    "playbook_changed": ("Playbook changed", "list-check"),
+    "accounts_imported": ("Accounts imported", "file-import"),
+    "aliases_imported": ("Aliases imported", "file-import"),
+    "history_imported": ("History imported", "file-import"),
+    "contacts_imported": ("Contacts imported", "file-import"),
+}
+_FIELDS: Mapping[str, str] = {
+    "email": "E-mail",
+    "disabled_at": "Disabled",
+    "rows": "Rows read",
+    "created": "New",
+    "updated": "Changed",
+    "unchanged": "As they were",
+    "rejected_rows": "Turned away",
+}
+_VALUES: Mapping[str, str] = {
+    "vsm": "value stream manager",
+    "coordinator": "coordinator",
+    "member": "member",
+    "admin": "administrator",
+    "executive": "executive",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class AuditLine:
+    """One entry as the page shows it; `changes` are (field, before, after) in words."""
+
+    entry: AuditEntry
+    title: str
+    sign: str
+    changes: tuple[tuple[str, str, str], ...]
+
+    @property
+    def note(self) -> str | None:
+        """The reason that was given; an import's is its file, which is its name already."""
+        return None if self.entry.group == "import" else self.entry.note
+
+
+def audit_line(entry: AuditEntry) -> AuditLine:
+    """Put an entry into words."""
+    title, sign = _KINDS.get(entry.kind, (entry.kind.replace("_", " ").capitalize(), "circle-dot"))
+    changes = tuple((_field(name), _value(old), _value(new)) for name, (old, new) in entry.changes.items())
+    return AuditLine(entry, title, sign, changes)
+
+
+def _field(name: str) -> str:
+    return _FIELDS.get(name, name if "@" in name else name.replace("_", " ").capitalize())
+
+
+def _value(value: Any) -> str:
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "yes" if value else "no"
+        case int():
+            return number(value)
+        case list():
+            return ", ".join(map(_value, value))
+    return _VALUES.get(str(value), str(value))

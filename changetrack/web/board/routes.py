@@ -1,0 +1,122 @@
+"""The board, and moving a card: a proposal when it goes on, the way to the form when it goes back."""
+
+from typing import Any
+
+from flask import Blueprint, Response, flash, request, url_for
+from wtforms import HiddenField, IntegerField
+from wtforms.validators import InputRequired
+
+from changetrack.domain.funnel import PLACE_KEYS
+from changetrack.domain.journey.steps import ANCHORED, step_name
+from changetrack.domain.people import Action, Actor, may
+from changetrack.domain.refusal import NotFound, refuse_if
+from changetrack.operations.journey.gate import propose_advance
+from changetrack.queries.account_choices import get_choices
+from changetrack.queries.accounts import AccountRow, list_accounts_by_id
+from changetrack.queries.board import get_board
+from changetrack.web.accounts.asked import chips, filter_menu_fields, read_asked
+from changetrack.web.forms import Form, refusals_on, shown_version
+from changetrack.web.journey.words import gate_words
+from changetrack.web.platform import acting, clock, current_actor, go, page, require
+
+OWN = ("place", "step", "sort", "after", "before", "col")  # arguments of the list that mean nothing here
+Kept = dict[str, Any]
+
+blueprint = Blueprint("board", __name__)
+
+
+class MoveForm(Form):
+    """Where a card was put; `version` is the visit that the board showed."""
+
+    to = IntegerField("Step", [InputRequired("Say to which step.")])
+    version = HiddenField()
+
+
+@blueprint.get("/board")
+def index() -> Response:
+    return _board()
+
+
+@blueprint.post("/board/<int:account_id>/move")
+def move(account_id: int) -> Response:
+    """Propose that an account goes one step on; what the gate misses is shown with the board."""
+    row, form = _card(account_id), MoveForm()
+    to, step = form.to.data or 0, row.claimed_step
+    if form.validate_on_submit():
+        with refusals_on(form):
+            refuse_if(_cannot(row, to, form.version.data))
+            if to < step:
+                return go("journey_moves.back", account_id=account_id, to_step=to)
+            result = propose_advance(account_id=account_id, effective_on=clock().today(), **acting())
+            moved = gate_words(row.name, result)
+            flash(moved if result.advanced else f"{row.name} is proposed for {_named(to)}. {moved}", "success")
+            return go(".index", **request.args.to_dict(flat=False))
+    return _board(form, row)
+
+
+def _board(form: Form | None = None, moved: AccountRow | None = None) -> Response:
+    """The board; with the card that did not move and why."""
+    actor, asked = current_actor(), read_asked(request.args)
+    choices = get_choices(actor=actor)
+    board = get_board(asked.filters, actor=actor, today=clock().today())
+    kept: Kept = {name: values for name, values in asked.query.items() if name not in OWN}
+    return page(
+        "board/board.html",
+        form=form,
+        moved=moved,
+        board=board,
+        cards={column.place: [_shown(row, actor, kept) for row in column.cards] for column in board.columns},
+        more={
+            c.place: url_for("accounts.index", place=PLACE_KEYS[c.place], sort="-days", **kept) for c in board.columns
+        },
+        chips=chips(asked, choices),
+        menu=[field for field in filter_menu_fields(asked, choices) if field["name"] != "place"],
+        query=kept,
+    )
+
+
+def _card(account_id: int) -> AccountRow:
+    """The account as the board knows it, if the actor may move it."""
+    rows = list_accounts_by_id((account_id,), actor=current_actor(), today=clock().today())
+    if not rows:
+        raise NotFound("account")
+    require(Action.WORK, rows[0].team_id)
+    return rows[0]
+
+
+def _cannot(row: AccountRow, to: int, shown: object) -> list[tuple[str | None, str]]:
+    """Why a card cannot be put there, whatever the gate says."""
+    step = row.claimed_step
+    if shown and shown_version(shown) != row.visit_seq:
+        return [(None, f"{row.name} has moved since this board was shown. It is here now: {step_name(step)}.")]
+    if row.status in ("held", "closed"):
+        return [(None, f"{row.name} is {'on hold' if row.status == 'held' else 'closed'}.")]
+    if not 0 < to <= ANCHORED:
+        return [("to", "Steps are numbered 1 to 8.")]
+    if to == step:
+        return [("to", f"{row.name} is there already.")]
+    return [("to", f"One step after the other: next is {_named(step + 1)}.")] if to > step + 1 else []
+
+
+def _named(step: int) -> str:
+    return "being anchored" if step >= ANCHORED else f"step {step}, {step_name(step)}"
+
+
+def _shown(row: AccountRow, actor: Actor, kept: Kept) -> dict[str, object]:
+    """One card."""
+    names = (row.organization if row.organization != row.name else None, row.product)
+    return {
+        "id": row.id,
+        "name": row.name,
+        "href": url_for("journey.account_page", account_id=row.id),
+        "note": " · ".join(name for name in names if name),
+        "claimed": row.claimed_step,
+        "supported": row.supported_step,
+        "days": row.days,
+        "limit": row.limit,
+        "reasons": [code for code, _ in row.reasons],
+        "owner": row.owner,
+        "may_move": may(actor, Action.WORK, row.team_id),
+        "move": url_for(".move", account_id=row.id, **kept),
+        "version": row.visit_seq,
+    }

@@ -1,0 +1,144 @@
+"""What the page of the funnel shows: the picture, what it is compared with, and one row for each step."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from changetrack.domain.funnel import OPEN_PLACES, PLACE_KEYS, headline, place_name
+from changetrack.queries.funnel import Funnel, Group, Picture, find_ready_funnel, get_funnel
+from changetrack.queries.funnel_overview import find_overview
+from changetrack.queries.movement import Flows, get_flows
+from changetrack.web.funnel.asked import Asked
+
+MOST_GROUPS = 24  # that a person still compares
+OUT_OF_A_STEP = {"advanced_out": "Moves on from here", "regressed_out": "Moves back from here"}
+COUNTED_UNASKED = 20_000  # accounts up to which a comparison is counted though nobody asked for it
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One open place: its counts, how they changed, what moved on and back out of it, and where each figure leads."""
+
+    place: int
+    key: str
+    name: str
+    accounts: int
+    unsupported: int
+    stale: int
+    change: int | None
+    href: str
+    href_unsupported: str
+    href_stale: str
+    cells: tuple[Mapping[str, object], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One figure of the top line, with its change since the date of comparison, None without one."""
+
+    key: str
+    label: str
+    value: int
+    change: int | None
+    href: str
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """Everything on the page. `before` is None where there is no comparison or it was not counted unasked."""
+
+    funnel: Funnel
+    before: Funnel | None
+    sentence: str
+    figures: tuple[Figure, ...]
+    rows: tuple[Row, ...]
+
+
+def overview(asked: Asked) -> Overview:
+    """Ask for the picture, the comparison and the flows, and lay them out."""
+    funnel, before, flows = _read(asked)
+    return Overview(
+        funnel, before, headline(funnel.picture.counts), _figures(asked, funnel, before),
+        _rows(asked, funnel.picture, before, flows),
+    )  # fmt: skip
+
+
+def _read(asked: Asked) -> tuple[Funnel, Funnel | None, Flows]:
+    if asked.by is None:
+        found = find_overview(**asked.question, as_of=asked.as_of, first=asked.first, compare=asked.compare)
+        if found is not None:
+            return found.funnel, found.before, found.flows
+    funnel = get_funnel(**asked.question, as_of=asked.as_of, by=asked.by, most_groups=MOST_GROUPS)
+    flows = get_flows(**asked.question, first=asked.first, last=asked.as_of)
+    return funnel, _compared(asked, funnel), flows
+
+
+def _compared(asked: Asked, funnel: Funnel) -> Funnel | None:
+    if asked.compare is None:
+        return None
+    ready = find_ready_funnel(**asked.question, as_of=asked.compare)
+    if ready is None and (not asked.compares_by_itself or funnel.picture.accounts <= COUNTED_UNASKED):
+        return get_funnel(**asked.question, as_of=asked.compare)
+    return ready
+
+
+def _figures(asked: Asked, funnel: Funnel, before: Funnel | None) -> tuple[Figure, ...]:
+    now, then = funnel.picture, before.picture if before else None
+    keys = {"in_journey": "In the journey", "unsupported": "Claimed only", "stale": "Stale", "held": "On hold",
+            "closed": "Closed"}  # fmt: skip
+    leads = {
+        "in_journey": asked.accounts() + "".join(f"&place={PLACE_KEYS[place]}" for place in OPEN_PLACES),
+        "unsupported": asked.accounts(unsupported="1"),
+        "stale": asked.accounts(stale="1"),
+        "held": asked.accounts(place="held"),
+        "closed": asked.accounts(place="closed"),
+    }
+    return tuple(
+        Figure(key, label, _of(now, key), None if then is None else _of(now, key) - _of(then, key), leads[key])
+        for key, label in keys.items()
+    )
+
+
+def _of(picture: Picture, key: str) -> int:
+    value: int = getattr(picture, key)
+    return value
+
+
+def _rows(asked: Asked, picture: Picture, before: Funnel | None, flows: Flows) -> tuple[Row, ...]:
+    accounts = asked.accounts(place="")
+    moves = asked.page("funnel.moves", {"flow": "FLOW", "place": ""})
+    return tuple(
+        _row(place, picture, before, flows[place], f"{accounts}{PLACE_KEYS[place]}", f"{moves}{PLACE_KEYS[place]}")
+        for place in OPEN_PLACES
+    )
+
+
+def _row(
+    place: int, picture: Picture, before: Funnel | None, flows: Mapping[str, int], accounts: str, moves: str
+) -> Row:
+    count = picture.counts[place]
+    return Row(
+        place=place,
+        key=PLACE_KEYS[place],
+        name=place_name(place),
+        accounts=count.accounts,
+        unsupported=count.unsupported,
+        stale=count.stale,
+        change=None if before is None else count.accounts - before.picture.counts[place].accounts,
+        href=accounts,
+        href_unsupported=f"{accounts}&unsupported=1",
+        href_stale=f"{accounts}&stale=1",
+        cells=tuple(
+            {"value": flows[flow], "href": moves.replace("flow=FLOW", f"flow={flow}"), "words": words}
+            for flow, words in OUT_OF_A_STEP.items()
+        ),
+    )
+
+
+def group_address(asked: Asked, group: Group) -> str:
+    """The funnel of one group."""
+    return asked.page("funnel.index", {"by": None, asked.by or "by": group.value})
+
+
+def group_accounts(asked: Asked, group: Group) -> str:
+    """The list of the accounts of one group."""
+    return asked.accounts(**{asked.by or "by": group.value})

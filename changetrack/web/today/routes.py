@@ -1,0 +1,126 @@
+"""Today: for the team what needs them, for those who see everything how it stands and what changed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask import Blueprint, Response, request, url_for
+
+from changetrack.domain.funnel import OPEN_PLACES, PLACE_KEYS, headline, place_name
+from changetrack.domain.people import Action, Actor, may
+from changetrack.queries.alerts import AlertRow, list_alerts
+from changetrack.queries.funnel import Picture, find_ready_funnel, get_funnel
+from changetrack.queries.movement import get_flows
+from changetrack.queries.today import Need, get_work, owns_accounts
+from changetrack.web.platform import clock, current_actor, page, settings
+
+SHOWN = 12  # needs: what a person can do in a day; the rest is one click away
+GRAVEST = 5
+COUNTED_AGAIN = 10_000  # accounts
+WEEK = timedelta(days=7)
+
+blueprint = Blueprint("today", __name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """How all accounts stand, and what moved in the last seven days; `changes` are against a week ago, where known."""
+
+    picture: Picture
+    headline: str
+    bars: tuple[Mapping[str, object], ...]
+    flows: Mapping[str, int]
+    changes: Mapping[str, int | None]
+    since: date
+    gravest: tuple[AlertRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Help:
+    """The one button of a need."""
+
+    label: str
+    sign: str
+    href: str
+
+
+@blueprint.get("/")
+def index() -> Response:
+    actor, whose = current_actor(), request.args.get("whose", "")
+    if whose not in ("mine", "team"):
+        whose = "mine" if _is_plain_member(actor) and owns_accounts(actor=actor) else "team"
+    work = get_work(actor=actor, today=clock().today(), only_mine=whose == "mine") if actor.teams else None
+    needs = work.needs if work and "all" in request.args else work.needs[:SHOWN] if work else ()
+    return page(
+        "today/today.html",
+        work=work,
+        needs=[(need, _help(need)) for need in needs],
+        expiring=[(need, _help(need)) for need in work.expiring] if work else [],
+        whose=whose,
+        overview=_overview(actor) if may(actor, Action.SEE_ALL) else None,
+        may_administer=may(actor, Action.ADMINISTER),
+    )
+
+
+def _is_plain_member(actor: Actor) -> bool:
+    return set(actor.teams.values()) == {"member"}
+
+
+def _help(need: Need) -> Help:
+    """What helps most: evidence where something ends or nothing moves, the gate where it has only become late."""
+    if need.kind == "promised":
+        return Help("Say how it went", "message", url_for("journey.update", account_id=need.account_id))
+    whys = dict(need.reasons)
+    if "evidence_expiring" in whys:
+        point = whys["evidence_expiring"].partition(" ")[0]
+        href = url_for("journey.account_page", account_id=need.account_id, step=point[:1], open=point, _anchor="step")
+        return Help("Renew evidence", "refresh", href)
+    step = need.step if need.step in range(1, 9) else None
+    href = url_for("journey.account_page", account_id=need.account_id, step=step, _anchor="step")
+    if set(whys) == {"over_age"}:
+        return Help("See what is missing", "checklist", href)
+    return Help("Record evidence", "square-plus", href)
+
+
+def _overview(actor: Actor) -> Overview:
+    today = clock().today()
+    question: dict[str, Any] = {"actor": actor, "today": today, "zone": ZoneInfo(settings().timezone)}
+    picture, eve = get_funnel(**question).picture, today - WEEK
+    then = _picture_then(question, eve, is_small=picture.accounts <= COUNTED_AGAIN)
+    flows = get_flows(**question, first=eve + timedelta(days=1), last=today)
+    return Overview(
+        picture=picture,
+        headline=headline(picture.counts),
+        bars=tuple(_bar(place, picture, then) for place in OPEN_PLACES),
+        flows={name: sum(flows[place][name] for place in OPEN_PLACES) for name in flows[OPEN_PLACES[0]]},
+        changes={
+            name: getattr(picture, name) - getattr(then, name) if then else None
+            for name in ("in_journey", "stale", "unsupported", "held")
+        },
+        since=eve,
+        gravest=list_alerts(actor=actor, state="firing", limit=GRAVEST).alerts,
+    )
+
+
+def _picture_then(question: Mapping[str, Any], day: date, *, is_small: bool) -> Picture | None:
+    """The picture of that day as it was known then, None if nothing was; counted anew only where that is quick."""
+    ready = find_ready_funnel(**question, as_of=day, known_at=day)
+    if ready is None and is_small:
+        ready = get_funnel(**question, as_of=day, known_at=day)
+    return ready.picture if ready and ready.picture.accounts else None
+
+
+def _bar(place: int, picture: Picture, then: Picture | None) -> dict[str, object]:
+    key, count = PLACE_KEYS[place], picture.counts[place]
+    return {
+        "place": place,
+        "key": key,
+        "name": place_name(place),
+        "accounts": count.accounts,
+        "unsupported": count.unsupported,
+        "stale": count.stale,
+        "href": url_for("accounts.index", place=key),
+        "change": count.accounts - then.counts[place].accounts if then else 0,
+    }
