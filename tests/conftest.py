@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +20,15 @@ from changetrack import migrations
 from changetrack.app import create_app
 from changetrack.cli import changetrack, register
 from changetrack.config import Settings
+from changetrack.domain.people import Actor
 from changetrack.models import db
+from changetrack.operations.accounts import create_account
+from changetrack.operations.playbook import install_playbook
 from tests.clock import NOW, TODAY, FixedClock
 from tests.databases import Database, PostgresDatabase, PostgresServer, SqliteDatabase, postgres_server
 from tests.factories import Cast, make_cast
 from tests.factories._saving import Saver
+from tests.factories.walk import Walk
 
 SECRET = "a-key-that-signs-nothing-outside-of-these-tests"
 
@@ -193,3 +197,13 @@ def counted(stage: Stage) -> Callable[[], AbstractContextManager[list[str]]]:
             event.remove(stage.engine, "before_cursor_execute", note)
 
     return counting
+
+
+@pytest.fixture
+def walk(session: Saver, now: datetime, today: date) -> Walk:
+    """An account that Olu added, not yet opened."""
+    cast = make_cast(session)
+    install_playbook(actor=Actor.system("test"), now=now)
+    record = {"name": "Acme", "team_id": cast.team.id, "owner_id": cast.olu.id, "started_on": today - timedelta(60)}
+    account_id = create_account(record=record, actor=cast.actor("olu"), now=now, today=today)
+    return Walk(session, cast, account_id, now, today)

@@ -1,5 +1,71 @@
-"""The command that loads the example portfolio. (In work by the DEMO helper, no longer by the import helper.)"""
+"""The command that loads the example portfolio."""
+
+import os
+import secrets
+from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import click
 
-COMMANDS: tuple[click.Command, ...] = ()
+from changetrack.cli._demo_player import Player
+from changetrack.cli._face import clock, progress, settings
+from changetrack.domain.demo.house import SHOWN
+from changetrack.domain.demo.portfolio import TALES, make_portfolio
+from changetrack.domain.people import Actor
+from changetrack.domain.refusal import OperationRefused
+from changetrack.queries.demo import find_people, has_data, list_changed_passwords
+
+_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
+
+
+@click.command("demo")
+@click.option("--accounts", default=TALES, show_default=True, type=click.IntRange(1, 5_000_000), help="How many.")
+@click.option("--seed", default=1, show_default=True, help="Another number gives another portfolio.")
+@click.option("--append", is_flag=True, help="Load it although the database has people or accounts.")
+@click.option("--if-new", is_flag=True, help="Load it into an empty database only; else just tell the sign-ins.")
+def demo(accounts: int, seed: int, append: bool, if_new: bool) -> None:
+    """Load the example portfolio: invented customers over eighteen months, the same for the same seed and day."""
+    is_new = not has_data()
+    if is_new or append:
+        _load(accounts, seed)
+    elif not if_new:
+        raise OperationRefused([(None, "There are people or accounts in this database. Add --append to load it beside them.")])
+    _tell_sign_ins()
+
+
+def _load(accounts: int, seed: int) -> None:
+    today = clock().today()
+    portfolio = make_portfolio(seed=seed, today=today, accounts=min(accounts, TALES))
+    with progress("Loading the example portfolio", len(portfolio.deeds)) as bar:
+        Player(
+            portfolio=portfolio,
+            password=_password(settings().instance, make=True),
+            operator=Actor.operator("demo"),
+            zone=ZoneInfo(settings().timezone),
+            now=clock().now(),
+            today=today,
+            watch=bar.update,
+        ).play()
+
+
+def _tell_sign_ins() -> None:
+    password = _password(settings().instance, make=False)
+    known = find_people([f"{key}@example.com" for key in SHOWN])
+    changed = list_changed_passwords(known.values())
+    for key in SHOWN:
+        email = f"{key}@example.com"
+        if password and email in known:
+            click.echo(f"{email}  password: {'changed since' if known[email] in changed else password}")
+
+
+def _password(instance: Path, *, make: bool) -> str:
+    """The one password of all example people, in a file that only its owner reads; '' if there is none to be made."""
+    path = instance / "demo-password"
+    if make and not path.exists():
+        password = "-".join("".join(secrets.choice(_LETTERS) for _ in range(5)) for _ in range(3))
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
+            file.write(password + "\n")
+    return path.read_text(encoding="ascii").strip() if path.exists() else ""
+
+
+COMMANDS: tuple[click.Command, ...] = (demo,)

@@ -1,12 +1,13 @@
 """Commands about the timed jobs: which there are and how they last went, and one of them now."""
 
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 
 import click
 
 from changetrack.cli._face import clock, emit, json_option, progress, settings
 from changetrack.domain.refusal import OperationRefused
-from changetrack.jobs.job import Days, Job
+from changetrack.jobs.job import Daily, Days, Job
 from changetrack.jobs.runner import Outcome, Runner
 from changetrack.jobs.schedule import ALIASES, JOBS, NAMES, get_job
 from changetrack.queries.jobs import LastRun, get_outbox_size, list_last_runs
@@ -23,11 +24,11 @@ def list_jobs(as_json: bool) -> None:
     """List all timed jobs: when they are due, and how each last went."""
     last, outbox = list_last_runs(), get_outbox_size()
     if as_json:
-        jobs = [{"name": j.name, "when": _when(j), "does": j.summary, "last_run": last.get(j.name)} for j in JOBS]
+        jobs = [{"name": j.name, "when": j.when.words, "does": j.summary, "last_run": last.get(j.name)} for j in JOBS]
         emit({"timezone": settings().timezone, "jobs": jobs, "aliases": dict(ALIASES), "outbox": outbox})
         return
     for job in JOBS:
-        click.echo("\t".join((job.name, _when(job), job.summary, _last(last.get(job.name)))))
+        click.echo("\t".join((job.name, job.when.words, job.summary, _last(job, last.get(job.name)))))
     for alias, name in ALIASES.items():
         click.echo(f"{alias}\tthe same as {name}")
     click.echo(f"Outbox: {outbox.waiting} waiting, {outbox.given_up} given up.")
@@ -75,8 +76,11 @@ def _day(job: Job, as_of: date | None) -> date:
 
 
 def _tell(outcome: Outcome) -> None:
-    counts = ", ".join(f"{name.replace('_', ' ')} {count}" for name, count in outcome.counts.items())
-    click.echo(f"{outcome.job} for {outcome.day}: {counts or 'nothing done'}.")
+    click.echo(f"{outcome.job} for {outcome.day}: {_said(outcome.counts) or 'nothing done'}.")
+
+
+def _said(counts: Mapping[str, object]) -> str:
+    return ", ".join(f"{name.replace('_', ' ')} {count}" for name, count in counts.items())
 
 
 def _refuse_failed(outcome: Outcome) -> None:
@@ -87,14 +91,10 @@ def _refuse_failed(outcome: Outcome) -> None:
         raise OperationRefused([(None, f"{failed} could not be done; the log says why. They stay due.")])
 
 
-def _when(job: Job) -> str:
-    return job.when.words
-
-
-def _last(run: LastRun | None) -> str:
+def _last(job: Job, run: LastRun | None) -> str:
     if run is None:
-        return "never ran alone"
-    counts = ", ".join(f"{name.replace('_', ' ')} {count}" for name, count in run.counts.items())
+        return "not yet" if isinstance(job.when, Daily) else "all the time"
+    counts = _said(run.counts)
     return f"{run.started_at:%Y-%m-%d %H:%M} {run.state}: {run.error or counts}"
 
 

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import asdict
@@ -117,9 +116,8 @@ def _teller(upload: Upload, what: What) -> Callable[[float], None]:
 def _stand_apart() -> None:
     end_with_parent()
     os.nice(10)
-    if sys.platform != "win32":
-        signal.signal(signal.SIGALRM, _time_is_up)
-        signal.alarm(LONGEST)
+    signal.signal(signal.SIGALRM, _time_is_up)
+    signal.alarm(LONGEST)
 
 
 def _time_is_up(_number: int, _frame: FrameType | None) -> Any:

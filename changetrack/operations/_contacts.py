@@ -6,7 +6,6 @@ from changetrack.domain.history import field_diff
 from changetrack.models import Contact
 from changetrack.operations._dossier import Dossier
 
-
 CONTACT_TEXTS = {"name": 120, "email": 254, "title": 120, "function": 120}
 
 

@@ -63,7 +63,8 @@ def proposal_facts(dossier: Dossier, proposal: Proposal, sign_offs: list[SignOff
 def _still_there(dossier: Dossier, sign_offs: list[SignOff]) -> frozenset[int]:
     """The customer's people among those who signed, but for who has left since."""
     signed = {s.contact_seq for s in sign_offs if s.contact_seq is not None}
-    return frozenset(c.seq for c in dossier.contacts() if c.seq in signed and c.left_on is None) if signed else frozenset()
+    people = dossier.contacts() if signed else ()
+    return frozenset(c.seq for c in people if c.seq in signed and c.left_on is None)
 
 
 def sign_offs_of(dossier: Dossier, proposal: Proposal) -> list[SignOff]:

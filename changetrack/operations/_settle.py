@@ -193,9 +193,7 @@ def _evidence_ends(dossier: Dossier) -> tuple[EvidenceEnd, ...]:
         elif not state.holds and point.step < claimed:
             unproven.append(point)
     excepted = _exceptions(dossier) if unproven else {}
-    ends += [
-        EvidenceEnd(f"the exception for {p.key}", excepted[p.key], p.step) for p in unproven if p.key in excepted
-    ]
+    ends += [EvidenceEnd(f"the exception for {p.key}", excepted[p.key], p.step) for p in unproven if p.key in excepted]
     return tuple(ends)
 
 
@@ -209,8 +207,6 @@ def _exceptions(dossier: Dossier) -> dict[str, date]:
 def _due_on(dossier: Dossier, reasons: Sequence[StaleReason], *, at_night: bool) -> date | None:
     if reasons and not at_night:
         return dossier.today  # let the night look at it
-    if dossier.account.status == "closed":
-        return None
     return next_due_on(_stale_facts(dossier), CALENDAR, dossier.today)
 
 

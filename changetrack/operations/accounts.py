@@ -213,7 +213,7 @@ def _attribute_reasons(attributes: Mapping[str, Any]) -> list[Reason]:
 def _hand_over_reasons(dossier: Dossier, team_id: int | None) -> list[Reason]:
     """Nobody takes an account out of a team of several to pass its gate alone."""
     actor, account = dossier.actor, dossier.account
-    if team_id == account.team_id or actor.kind != "user" or actor.user_id is None:
+    if team_id == account.team_id or actor.user_id is None or not _exists(Team, team_id):
         return []
     alone = {actor.user_id}
     if set(people_of(dossier, team_id)) != alone or set(people_of(dossier, account.team_id)) == alone:

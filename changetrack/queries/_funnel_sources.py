@@ -30,7 +30,7 @@ def count_places(question: Question, most: int | None = None) -> Counted:
     ready = count_ready(question)
     if ready is not None:
         return ready
-    return _read((_from_accounts if question.is_today else _from_standings)(question, most))
+    return count_accounts(question, most) if question.is_today else count_standings(question, most)
 
 
 def count_ready(question: Question) -> Counted | None:
@@ -39,6 +39,16 @@ def count_ready(question: Question) -> Counted | None:
         rows = _from_cells(question, FunnelCell)
         return None if rows is None else _read(rows)
     return _counted_back(question) if question.is_summed else _kept(question)
+
+
+def count_accounts(question: Question, most: int | None = None) -> Counted:
+    """Return today's counts, counted from the accounts one by one."""
+    return _read(_from_accounts(question, most))
+
+
+def count_standings(question: Question, most: int | None = None) -> Counted:
+    """Return the counts of any day, counted from where each account stood."""
+    return _read(_from_standings(question, most))
 
 
 def count_total(question: Question) -> dict[int, PlaceCount] | None:

@@ -1,6 +1,6 @@
 """The list of accounts: filtered, sorted, cut into pages that cost the same wherever they are."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -17,7 +17,6 @@ from changetrack.queries.keyset import Cursor, beyond, read_cursor
 
 PAGE = 50
 SORTS = ("name", "-name", "step", "-step", "days", "-days")
-_AT_ONCE = 500  # rows of an export read by one statement
 _COLUMNS: Mapping[str, tuple[Any, ...]] = {
     "name": (Account.name_key,),
     "step": (Account.place, Account.name_key),
@@ -113,15 +112,6 @@ def list_accounts(
         total=_total(filters, sizes, found, is_all=not has_more and cursor is None),
         searched_whole=not filters.text or filters.as_of is not None or is_searched_whole(filters, sizes),
     )
-
-
-def each_account(filters: AccountFilters, *, actor: Actor, today: date, sort: str = "name") -> Iterator[AccountRow]:
-    """Yield every account of the list in its order, in flat memory, some hundred by one statement."""
-    after: str | None = ""
-    while after is not None:
-        page = list_accounts(filters, actor=actor, today=today, sort=sort, after=after, limit=_AT_ONCE)
-        yield from page.rows
-        after = page.after
 
 
 def list_longest_at(

@@ -1,12 +1,12 @@
 """Reads of the audit: what was done to people, teams, the playbook and by imports, newest first, and its chains."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Select, and_, literal, or_, select, union_all
+from sqlalchemy import ColumnElement, and_, literal, or_, select, union_all
 
 from changetrack.domain.history import ChainRow, broken_links
 from changetrack.models import AuditEvent, Team, User, db
@@ -61,9 +61,7 @@ def list_audit(
     `group` keeps one kind of subject, `subject` one subject, `actor` what one person did (their e-mail address).
     """
     query = select(AuditEvent, User.name).outerjoin(User, User.email == AuditEvent.actor)
-    query = _filtered(query, group, subject, actor)
-    if before is not None:
-        query = query.where(_older(before))
+    query = query.where(*_conditions(group, subject, actor, before))
     order = (AuditEvent.recorded_at.desc(), AuditEvent.subject.desc(), AuditEvent.seq.desc())
     rows = db.session.execute(query.order_by(*order).limit(limit)).all()
     names = _names_of({row.subject for row, _ in rows})
@@ -94,17 +92,20 @@ def check_chains(subjects: Collection[str]) -> ChainCheck | None:
     return ChainCheck(len({row.subject for row in rows}), len(rows), tuple(broken))
 
 
-def _filtered(query: Select[Any], group: str, subject: str, actor: str) -> Select[Any]:
+def _conditions(group: str, subject: str, actor: str, before: Place | None) -> Iterator[ColumnElement[bool]]:
     if subject:
-        query = query.where(AuditEvent.subject == subject)
+        yield AuditEvent.subject == subject
     elif group == "playbook":
-        query = query.where(AuditEvent.subject == group)
+        yield AuditEvent.subject == group
     elif group:
-        query = query.where(AuditEvent.subject.startswith(f"{group}:", autoescape=True))
-    return query.where(AuditEvent.actor == actor) if actor else query
+        yield AuditEvent.subject.startswith(f"{group}:", autoescape=True)
+    if actor:
+        yield AuditEvent.actor == actor
+    if before is not None:
+        yield _older(before)
 
 
-def _older(place: Place) -> Any:
+def _older(place: Place) -> ColumnElement[bool]:
     moment, subject, seq = place
     same_moment = AuditEvent.recorded_at == moment
     return or_(

@@ -30,8 +30,6 @@ def list_imports(*, before: int | None = None, limit: int = PAGE) -> list[Import
     if before is not None:
         query = query.where(Import.id < before)
     return [
-        ImportRow(
-            row.id, row.batch_id, row.kind, row.file_name, row.counts, name or row.imported_by, row.imported_at
-        )
+        ImportRow(row.id, row.batch_id, row.kind, row.file_name, row.counts, name or row.imported_by, row.imported_at)
         for row, name in db.session.execute(query.limit(limit))
     ]

@@ -24,8 +24,9 @@
       const said = number(box, part);
       const all = whole === undefined ? 1 : number(box, whole);
       const value = said === null || all === null ? null : all > 0 ? said / all : 0;
-      line.classList.toggle("met", value !== null && value >= Number(floor));
-      line.classList.toggle("unmet", value !== null && value < Number(floor));
+      const met = value !== null && value >= Number(floor) && (whole === undefined || value <= 1);
+      line.classList.toggle("met", met);
+      line.classList.toggle("unmet", value !== null && !met);
       line.querySelector("[data-said]").textContent = value === null ? "" : whole === undefined ? String(said) : `${Math.round(value * 100)}%`;
     }
   };

@@ -52,5 +52,6 @@ def configure_logging(settings: Settings) -> None:
 def _rendering(settings: Settings) -> list[structlog.typing.Processor]:
     plain = structlog.stdlib.ProcessorFormatter.remove_processors_meta
     if settings.env == "development":
-        return [plain, structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+        shown = structlog.dev.plain_traceback  # the rich one shows all variables: slow, and secrets among them
+        return [plain, structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=shown)]
     return [plain, structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]

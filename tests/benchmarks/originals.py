@@ -109,7 +109,11 @@ def _open_some(day: date) -> None:
         if n % 2:
             continue
         open_account(
-            account_id=account_id, beneficiary="Plant managers", value_statement="Close in a day", effective_on=day, **when
+            account_id=account_id,
+            beneficiary="Plant managers",
+            value_statement="Close in a day",
+            effective_on=day,
+            **when,
         )
         if n % 4 == 0:
             state_gap(account_id=account_id, gap={**GAP, "gap_by": day + timedelta(900)}, effective_on=day, **when)

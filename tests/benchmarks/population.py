@@ -24,8 +24,8 @@ from changetrack.models import (
     Visit,
     db,
 )
-from changetrack.queries._funnel_question import Question, ask
-from changetrack.queries._funnel_sources import _from_accounts, _from_standings, _read, count_places
+from changetrack.queries._funnel_question import ask
+from changetrack.queries._funnel_sources import Counted, count_accounts, count_places, count_standings
 from changetrack.queries.movement import get_movement
 from tests.benchmarks.originals import ACTOR, ORIGINALS, write_originals
 
@@ -89,7 +89,11 @@ def _value(connection: Connection, table: Table, column: Any, today: date) -> st
         return f"{name} || ' ' || " + _padded(connection)
     if isinstance(column.type, Date):
         shift = f"(k % {SHIFTS})"
-        return f"{name} - {shift}" if connection.dialect.name == "postgresql" else f"date({name}, '-' || {shift} || ' days')"
+        return (
+            f"{name} - {shift}"
+            if connection.dialect.name == "postgresql"
+            else f"date({name}, '-' || {shift} || ' days')"
+        )
     return name
 
 
@@ -122,12 +126,11 @@ def _multiply_summaries(connection: Connection, copies: int) -> None:
 
 
 def _differs(day: date, today: date, by: str | None) -> bool:
-    question: Question = ask(
-        actor=ACTOR, today=today, zone=UTC, as_of=day, known_at=today, filters={}, by=by
-    )
-    rows = _from_accounts(question, None) if question.is_today else _from_standings(question, None)
-    counted = _read(rows)
-    summed = count_places(question)
-    return {v: {p: c for p, c in places.items() if c.accounts} for v, places in counted.items()} != {
-        v: {p: c for p, c in places.items() if c.accounts} for v, places in summed.items() if v in counted or any(c.accounts for c in places.values())
-    }
+    question = ask(actor=ACTOR, today=today, zone=UTC, as_of=day, known_at=today, filters={}, by=by)
+    counted = count_accounts(question) if question.is_today else count_standings(question)
+    return _without_empty(counted) != _without_empty(count_places(question))
+
+
+def _without_empty(counted: Counted) -> Counted:
+    told = {value: {p: c for p, c in places.items() if c.accounts} for value, places in counted.items()}
+    return {value: places for value, places in told.items() if places}

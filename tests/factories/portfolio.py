@@ -17,7 +17,7 @@ STATUS_BY_PLACE = {0: "not_opened", 9: "anchored", 10: "held", 11: "closed"}
 
 
 def make_accounts(session: Saver, records: Iterable[dict[str, Any]]) -> list[Account]:
-    """Accounts with these fields, counted in the funnel's cells; `place` alone places one, at step 3 when off its way."""
+    """Accounts with these fields, counted in the funnel's cells; `place` places one, at step 3 when off its way."""
     tally, rows = FunnelTally(), []
     for record in records:
         row = _whole(record)
@@ -31,7 +31,9 @@ def make_accounts(session: Saver, records: Iterable[dict[str, Any]]) -> list[Acc
     return [a for a in session.query(Account).order_by(Account.id) if a.external_id in ids]
 
 
-def random_records(seed: int, count: int, teams: Sequence[int | None], owners: Sequence[int | None]) -> list[dict[str, Any]]:
+def random_records(
+    seed: int, count: int, teams: Sequence[int | None], owners: Sequence[int | None]
+) -> list[dict[str, Any]]:
     """Fields in every combination, with many equal sort keys: few names, few dates, empty values too."""
     draw = random.Random(seed)
     records = []

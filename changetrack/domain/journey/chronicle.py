@@ -240,15 +240,17 @@ class _Teller:
 
     def _adopt(self, stay: Stay, record: Record) -> None:
         known = self._known[record.visit_seq]
-        stay.was, stay.note = known.was, known.note or stay.note
+        is_explained = stay.reason not in (None, "other") or stay.note is not None
+        stay.was, stay.note = known.was, stay.note or known.note
         if stay.kind == "regressed":
-            stay.reason = known.reason or stay.reason
+            stay.reason = stay.reason if is_explained else known.reason or stay.reason
         elif {stay.kind, known.kind} <= _FORWARD or {stay.kind, known.kind} <= _PLACEHOLDERS:
             stay.kind = known.kind
 
     def _explain(self, stay: Stay, record: Record) -> None:
         if record.reason:
-            stay.reason, stay.note = _coded(record.reason, REGRESS_REASONS)
+            stay.reason, note = _coded(record.reason, REGRESS_REASONS)
+            stay.note = note or stay.note
         elif stay.reason is None:
             stay.reason = "other"
 

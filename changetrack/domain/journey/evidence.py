@@ -122,6 +122,8 @@ def point_state(point: ControlPoint, facts: Sequence[EvidenceFact], day: date) -
 
     `facts` are of this point only, in any order.
     """
+    if not facts:
+        return PointState(point.key, False)
     carrying = _carrying(point, facts, day)
     if len(carrying) < point.persons:
         return PointState(point.key, False, ended_on=_ended_on(point, facts, day))

@@ -141,7 +141,8 @@ def _step_reasons(step: Mapping[str, Any]) -> list[Reason]:
     for limit, label in (("age_days", "days in step"), ("progress_days", "days without progress")):
         value = step[limit]
         if value is not None and not _is_whole(value, MAX_DAYS):
-            reasons.append(Reason(f"step{number}_{limit}", f"Step {number}: {label} must be 1 to {MAX_DAYS}, or empty."))
+            words = f"Step {number}: {label} must be 1 to {MAX_DAYS}, or empty."
+            reasons.append(Reason(f"step{number}_{limit}", words))
     for point in points:
         reasons += _point_reasons(point)
     return reasons

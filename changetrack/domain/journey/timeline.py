@@ -92,7 +92,8 @@ def spans(visits: Sequence[VisitFacts], holds: Sequence[HoldFacts] = ()) -> list
 
 
 def _in_force(found: Sequence[Span], day: date) -> Span | None:
-    return next((s for s in reversed(sorted(found, key=lambda s: s.first)) if s.first <= day), None)
+    until = [s for s in found if s.first <= day]
+    return sorted(until, key=lambda s: s.first)[-1] if until else None  # of one day the last
 
 
 def _begins_on(found: Sequence[Span], day: date) -> bool:

@@ -129,9 +129,7 @@ def _point_reasons(dossier: Dossier, point: ControlPoint) -> list[Reason]:
     return reasons
 
 
-def _statement_reasons(
-    point: ControlPoint, said: Statement, contacts: Mapping[int, Contact], on: date
-) -> list[Reason]:
+def _statement_reasons(point: ControlPoint, said: Statement, contacts: Mapping[int, Contact], on: date) -> list[Reason]:
     typed = {"contact_name": said.contact_name, "contact_title": said.contact_title, "note": said.note}
     reasons = text_reasons(typed, _TEXTS)
     if point.by == "customer":
@@ -153,7 +151,8 @@ def _person_reasons(said: Statement, contacts: Mapping[int, Contact], on: date) 
     if contact is None:
         return [Reason("contact_seq", "That person is not among the customer's people.")]
     if contact.left_on is not None and contact.left_on <= on:
-        return [Reason("contact_seq", f"{contact.name} left on {contact.left_on:%-d %b %Y}, before they can have said it.")]
+        words = f"{contact.name} left on {contact.left_on:%-d %b %Y}, before they can have said it."
+        return [Reason("contact_seq", words)]
     return []
 
 

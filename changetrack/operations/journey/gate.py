@@ -167,7 +167,8 @@ def _too_early_reasons(dossier: Dossier, step: int, on: date) -> list[Reason]:
     if not lacking:
         return []
     names = ", ".join(m.point or "the opening" for m in lacking)
-    return [Reason("effective_on", f"On {on:%-d %b %Y} this did not hold yet: {names}. Give the day since when it does.")]
+    words = f"On {on:%-d %b %Y} this did not hold yet: {names}. Give the day since when it does."
+    return [Reason("effective_on", words)]
 
 
 def _open_reasons(dossier: Dossier) -> list[Reason]:

@@ -1,11 +1,18 @@
 """The list as a file: the columns that an import reads again, and what the list says besides."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from datetime import date
+
+from flask import Flask
 
 from changetrack.domain.funnel import PLACE_KEYS
 from changetrack.domain.money import in_plain_figures
-from changetrack.queries.accounts import AccountRow
+from changetrack.domain.people import Actor
+from changetrack.queries.accounts import AccountRow, list_accounts
 from changetrack.queries.exports import Column
+from changetrack.web.accounts.asked import Asked
+
+AT_ONCE = 500  # rows read by one statement
 
 EXPORTED: Sequence[Column] = (
     *(Column(name) for name in ("external_id", "name", "organization", "product", "segment", "region", "industry")),
@@ -16,7 +23,17 @@ EXPORTED: Sequence[Column] = (
 )  # fmt: skip
 
 
-def export_row(row: AccountRow) -> tuple[object, ...]:
+def each_row(app: Flask, asked: Asked, *, actor: Actor, today: date) -> Iterator[tuple[object, ...]]:
+    """Every account of the list in its order, in flat memory; no connection is kept while the reader is slow."""
+    after: str | None = ""
+    while after is not None:
+        with app.app_context():
+            page = list_accounts(asked.filters, actor=actor, today=today, sort=asked.sort, after=after, limit=AT_ONCE)
+        yield from map(_cells, page.rows)
+        after = page.after
+
+
+def _cells(row: AccountRow) -> tuple[object, ...]:
     """One account as the cells of EXPORTED."""
     value = in_plain_figures(row.annual_value, row.currency) if row.annual_value is not None and row.currency else None
     record = (row.external_id, row.name, row.organization, row.product, row.segment, row.region, row.industry, row.tier)

@@ -6,7 +6,7 @@ from typing import Any
 
 from wtforms import DateField, HiddenField, SelectField, SelectMultipleField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice
-from wtforms.validators import Optional
+from wtforms.validators import InputRequired, Optional
 
 from changetrack.domain.accounts import FIELD, MAX_ATTRIBUTE_VALUE, MAX_ATTRIBUTES, account_reasons, attribute_key
 from changetrack.domain.cells import parse_text
@@ -56,7 +56,8 @@ class AccountForm(Form):
 class AliasForm(Form):
     """Another system's name of an account."""
 
-    alias = StringField("Name in another system", render_kw={"maxlength": 200})
+    alias = StringField("Name in another system", [InputRequired("Write the name that the other system uses.")],
+                        render_kw={"maxlength": 200})  # fmt: skip
 
 
 class ReassignForm(Form):
@@ -70,12 +71,12 @@ class ReassignForm(Form):
 def offer(form: Form, choices: Choices, actor: Actor, record: AccountRecord | None = None) -> None:
     """Fill in the teams and people that the actor can give an account to."""
     teams = [(key, name) for key, name in choices.teams if may(actor, Action.EDIT_RECORD, key)]
-    without = [SelectChoice("", "No team")] if may(actor, Action.EDIT_RECORD) or (record and not record.team_id) else []
-    form["team_id"].choices = without + _offered(teams, record.team_id if record else None, choices, "team")
-    form["owner_id"].choices = [
-        NOBODY,
-        *_offered(choices.people, record.owner_id if record else None, choices, "owner"),
-    ]
+    team, owner = (record.team_id, record.owner_id) if record else (None, None)
+    without = [SelectChoice("", "No team")] if may(actor, Action.EDIT_RECORD) or (record and team is None) else []
+    form["team_id"].choices = without + _offered(teams, team, choices, "team")
+    if isinstance(form, AccountForm) and not without:
+        form.team_id.validators = (InputRequired("Choose one of your teams."),)
+    form["owner_id"].choices = [NOBODY, *_offered(choices.people, owner, choices, "owner")]
 
 
 def _offered(pairs: Sequence[tuple[int, str]], present: int | None, choices: Choices, field: str) -> list[SelectChoice]:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from functools import partial
 
-from flask import Blueprint, Response, flash, request, stream_with_context
+from flask import Blueprint, Response, current_app, flash, request
 
 from changetrack.adapters.file_writers import MEDIA_TYPES, text_chunks
 from changetrack.domain.people import Action, Actor, may
@@ -11,10 +11,10 @@ from changetrack.domain.refusal import Forbidden, refuse_if
 from changetrack.operations import accounts as operations
 from changetrack.queries.account_choices import Choices, get_choices
 from changetrack.queries.account_record import AccountRecord, get_account_record
-from changetrack.queries.accounts import each_account, list_accounts, list_accounts_by_id
+from changetrack.queries.accounts import list_accounts, list_accounts_by_id
 from changetrack.web.accounts.asked import COLUMNS, chips, filter_menu_fields, read_asked
 from changetrack.web.accounts.conflict import reconcile, remember
-from changetrack.web.accounts.export import EXPORTED, export_row
+from changetrack.web.accounts.export import EXPORTED, each_row
 from changetrack.web.accounts.forms import AccountForm, AliasForm, ReassignForm, offer, shown_values, typed_record
 from changetrack.web.accounts.handover import hand_over
 from changetrack.web.formatting import with_args
@@ -55,9 +55,9 @@ def index() -> Response:
 def export() -> Response:
     """The listed accounts, all pages of them, as CSV."""
     actor, asked, today = current_actor(), read_asked(request.args), clock().today()
-    rows = each_account(asked.filters, actor=actor, today=today, sort=asked.sort)
-    chunks = text_chunks(EXPORTED, map(export_row, rows), "csv")
-    response = Response(stream_with_context(chunks), content_type=MEDIA_TYPES["csv"])
+    app = current_app._get_current_object()  # type: ignore[attr-defined]  # what stands behind the proxy
+    rows = each_row(app, asked, actor=actor, today=today)
+    response = Response(text_chunks(EXPORTED, rows, "csv"), content_type=MEDIA_TYPES["csv"])
     response.headers["Content-Disposition"] = f'attachment; filename="accounts-{today.isoformat()}.csv"'
     return response
 
@@ -111,7 +111,7 @@ def reassign() -> Response:
     if form.validate_on_submit():
         with refusals_on(form):
             changes = {name: form[name].data for name in ("owner_id", "team_id") if form[name].data}
-            ids = [key for key in form.id.data if key][:AT_ONCE]
+            ids = [key for key in form.id.data or () if key][:AT_ONCE]
             refuse_if([("id", "Choose the accounts to hand over, in the list.")] if not ids else [])
             refuse_if([("owner_id", "Choose a new owner, a new team, or both.")] if not changes else [])
             outcomes = hand_over(list_accounts_by_id(ids, actor=actor, today=clock().today()), changes)

@@ -59,6 +59,13 @@ class AuditLine:
         """The reason that was given; an import's is its file, which is its name already."""
         return None if self.entry.group == "import" else self.entry.note
 
+    @property
+    def counts(self) -> str:
+        """What an import counted, in one sentence."""
+        if self.entry.group != "import":
+            return ""
+        return " · ".join(f"{after} {field.lower()}" for field, _, after in self.changes)
+
 
 def audit_line(entry: AuditEntry) -> AuditLine:
     """Put an entry into words."""

@@ -83,7 +83,7 @@ def columns_form(kind: str, sample: Sample, dates: Dates, teams: Iterable[str], 
 def choices_of(form: Form, headers: Sequence[str]) -> Choices:
     """What was chosen on the form of the columns."""
     mapping = {header: form[f"column_{place}"].data for place, header in enumerate(headers)}
-    constants = {name: form[f"every_{name}"].data.strip() for name in SAME_FOR_ALL if f"every_{name}" in form}
+    constants = {name: (form[f"every_{name}"].data or "").strip() for name in SAME_FOR_ALL if f"every_{name}" in form}
     told = {name: text for name, text in constants.items() if text}
     date_format = form["date_format"].data or None if "date_format" in form else None
     return Choices(mapping=mapping, constants=told, date_format=date_format)

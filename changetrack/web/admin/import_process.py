@@ -63,7 +63,10 @@ def _launcher(settings: Settings) -> Launch:
         if process.wait() != 0:
             log.error("import_process_failed", code=process.returncode)
 
-    return lambda *given: threading.Thread(target=run, args=given, daemon=True).start()
+    def launch(arguments: Sequence[str], lock: int) -> None:
+        threading.Thread(target=run, args=(arguments, lock), name=" ".join(arguments), daemon=True).start()
+
+    return launch
 
 
 def _environment(settings: Settings) -> dict[str, str]:

@@ -150,9 +150,7 @@ def _day(name: str, query: Mapping[str, str], reasons: list[tuple[str, str]]) ->
     return max(day, EARLIEST)
 
 
-def _past_or_today(
-    name: str, days: Mapping[str, date | None], today: date, reasons: list[tuple[str, str]]
-) -> date:
+def _past_or_today(name: str, days: Mapping[str, date | None], today: date, reasons: list[tuple[str, str]]) -> date:
     day = days[name] or today
     if day > today:
         reasons.append((name, f"{day.isoformat()} lies in the future."))

@@ -121,6 +121,7 @@ class EventLine:
     sign: str
     tone: str
     by: str
+    note: str | None
     changes: tuple[tuple[str, str, str], ...]
 
 
@@ -134,6 +135,7 @@ def event_line(event: EventView, names: Mapping[str, str]) -> EventLine:
         sign=sign,
         tone=tone,
         by=_who(event.actor, names),
+        note=None if event.kind == "contact_edited" else event.note,
         changes=tuple((_label(name), _value(name, old), _value(name, new)) for name, (old, new) in told.items()),
     )
 

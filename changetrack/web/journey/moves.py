@@ -1,6 +1,6 @@
 """The moves that need no gate, each a form on the account page: back, hold, resume, close, reopen."""
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, request
 
 from changetrack.domain.journey.steps import step_name
 from changetrack.operations.journey import moves as operations
@@ -15,7 +15,7 @@ blueprint = Blueprint("journey_moves", __name__, url_prefix="/accounts/<int:acco
 
 @blueprint.route("/back", methods=["GET", "POST"])
 def back(account_id: int) -> Response:
-    form = BackForm(effective_on=clock().today())
+    form = BackForm(effective_on=clock().today(), to_step=request.args.get("to_step", type=int))
     form.offer_steps(look(account_id).standing.claimed)
     if form.validate_on_submit():
         with refusals_on(form):

@@ -23,8 +23,12 @@ def things(count: int) -> str:
 
 
 def gate_sentence(name: str, gate: GateView) -> str:
-    """What stands between an account and the next step, in one sentence without its end."""
+    """What stands between an account and the next step, in one sentence without its end; once anchored, what fails."""
     count = len(gate.missing)
+    if gate.step >= ANCHORED:
+        return (
+            f"{things(count)} no longer carr{'y' if count > 1 else 'ies'} the claim" if count else f"{name} is anchored"
+        )
     return f"{things(count)} {'stand' if count > 1 else 'stands'} between {name} and {next_place(gate.step)}"
 
 

@@ -1,6 +1,7 @@
 """An account goes its whole way by its page, and everything that cannot be is refused with all reasons."""
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from datetime import timedelta
 from typing import Any
 
@@ -12,10 +13,12 @@ from werkzeug.test import TestResponse
 
 from changetrack.models import Account, Evidence, Proposal, SignOff, UserSession, Visit
 from tests.clock import TODAY, FixedClock
-from tests.factories import Cast, make_contact
+from tests.factories import Cast, make_contact, make_event, make_evidence
 
 BrowserOf = Callable[[str], FlaskClient]
 Saver = scoped_session[Session]
+
+MOST_STATEMENTS = 12
 
 OPENING = {"beneficiary": "Plant managers", "value_statement": "Close in a day, not in a week.", "version": "1"}
 GAP = {
@@ -386,7 +389,7 @@ def test_an_account_is_held_resumed_closed_and_reopened(walk: Walk) -> None:
 def test_each_move_has_its_form_on_the_page(walk: Walk, move: str) -> None:
     walk.post("olu", "opening", OPENING)
 
-    page = walk.browser("olu").get(f"{walk.address}/{move}")
+    page = walk.browser("vik").get(f"{walk.address}/{move}")
 
     assert page.status_code == 200
     assert f'action="{walk.address}/{move}"' in page.text
@@ -498,3 +501,23 @@ def test_a_step_that_does_not_exist_opens_the_claimed_one(walk: Walk, step: str)
 
     assert page.status_code == 200
     assert "Step 1 · Establish urgency" in page.text
+
+
+@pytest.mark.parametrize(
+    "query", ["", "?step=1&open=1c", "?tab=history", "?tab=history&kind=evidence", "?known_at=2026-03-02"]
+)
+def test_the_page_costs_at_most_twelve_statements_whatever_its_history(
+    walk: Walk, counted: Callable[[], AbstractContextManager[list[str]]], query: str
+) -> None:
+    walk.to_proposal()
+    browser, account = walk.browser("tess"), walk.account()
+    for day in range(60):
+        make_evidence(walk.session, account, "1c", effective_on=TODAY - timedelta(days=day), side="customer")
+        make_event(walk.session, account, changes={"owner_id": [None, account.owner_id], "team_id": [None, 1]})
+        make_contact(walk.session, account)
+
+    with counted() as statements:
+        answer = browser.get(walk.address + query)
+
+    assert answer.status_code == 200
+    assert len(statements) <= MOST_STATEMENTS

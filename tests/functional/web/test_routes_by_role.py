@@ -16,7 +16,18 @@ from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
 from changetrack.models import db
-from tests.factories import Cast, make_account, make_contact, make_evidence, make_team_member, make_user, make_visit
+from tests.clock import NOW
+from tests.factories import (
+    Cast,
+    make_account,
+    make_alert,
+    make_contact,
+    make_evidence,
+    make_message,
+    make_team_member,
+    make_user,
+    make_visit,
+)
 
 Saver = scoped_session[Session]
 BrowserOf = Callable[[str], FlaskClient]
@@ -45,6 +56,8 @@ ADMIN = Access(LOGIN, NO, NO, NO, NO, NO, IN)
 UPLOAD_OF_NOBODY = Access(LOGIN, NO, NO, NO, NO, NO, ABSENT)  # each administrator sees their own only
 SEE_ACCOUNT = Access(LOGIN, ABSENT, IN, IN, IN, IN, IN)
 WORK_ON_ACCOUNT = Access(LOGIN, ABSENT, NO, IN, IN, IN, NO)
+EDIT_ACCOUNT = Access(LOGIN, ABSENT, NO, IN, IN, IN, IN)
+EDIT_ACCOUNTS = Access(LOGIN, IN, NO, IN, IN, IN, IN)  # those of one's own teams
 
 RULES: Mapping[str, Access] = {
     "GET health.healthz": PUBLIC,
@@ -74,6 +87,11 @@ RULES: Mapping[str, Access] = {
     "POST teams_admin.team": ADMIN,
     "POST teams_admin.put_member": ADMIN,
     "POST teams_admin.remove_member": ADMIN,
+    "GET funnel.index": SIGNED_IN,
+    "GET funnel.movement": SIGNED_IN,
+    "GET funnel.moves": SIGNED_IN,
+    "GET funnel.filters": SIGNED_IN,
+    "GET funnel.export": SIGNED_IN,
     "GET playbook_admin.index": ADMIN,
     "GET playbook_admin.step": ADMIN,
     "POST playbook_admin.step": ADMIN,
@@ -117,6 +135,28 @@ RULES: Mapping[str, Access] = {
     "GET coalition.contact": WORK_ON_ACCOUNT,
     "POST coalition.contact": WORK_ON_ACCOUNT,
     "POST coalition.decision_path": WORK_ON_ACCOUNT,
+    "GET today.index": SIGNED_IN,
+    "GET search.index": SIGNED_IN,
+    "GET accounts.index": SIGNED_IN,
+    "GET accounts.export": SIGNED_IN,
+    "GET accounts.new": EDIT_ACCOUNTS,
+    "POST accounts.new": EDIT_ACCOUNTS,
+    "GET accounts.edit": EDIT_ACCOUNT,
+    "POST accounts.edit": EDIT_ACCOUNT,
+    "POST accounts.add_alias": EDIT_ACCOUNT,
+    "POST accounts.remove_alias": EDIT_ACCOUNT,
+    "POST accounts.reassign": EDIT_ACCOUNTS,
+    "GET board.index": SIGNED_IN,
+    "POST board.move": WORK_ON_ACCOUNT,
+    "GET alerts.index": SIGNED_IN,
+    "GET alerts.acknowledge": WORK_ON_ACCOUNT,
+    "POST alerts.acknowledge": WORK_ON_ACCOUNT,
+    "GET alerts.snooze": WORK_ON_ACCOUNT,
+    "POST alerts.snooze": WORK_ON_ACCOUNT,
+    "GET alerts.messages": SIGNED_IN,
+    "POST alerts.read": SIGNED_IN,
+    "GET alerts.undelivered": ADMIN,
+    "POST alerts.deliver_again": ADMIN,
 }
 
 ON_ONE_DATABASE = pytest.mark.parametrize("stage", ["sqlite"], indirect=True)  # the doors are the same on both
@@ -133,6 +173,8 @@ def addresses(session: Saver, cast: Cast) -> Mapping[str, Any]:
     make_evidence(session, account, "1c")
     return {
         "account_id": account.id,
+        "alert_id": make_alert(session, account).id,
+        "message_id": make_message(session, spare, dead_at=NOW).id,
         "user_id": spare.id,
         "team_id": cast.team.id,
         "key": "0123456789abcdef",

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from copy import deepcopy
 from datetime import date, datetime, timedelta
 
 import pytest
@@ -9,12 +10,13 @@ from flask import Flask
 from sqlalchemy import select
 
 from changetrack.domain.history import GENESIS, ChainRow, broken_links
+from changetrack.domain.journey.default_playbook import DEFAULT_PLAYBOOK
 from changetrack.domain.people import Actor
 from changetrack.domain.refusal import Forbidden, NotFound, OperationRefused, StaleVersion
 from changetrack.models import Account, Alias, Event, FunnelCell, Standing
 from changetrack.operations._history import event_payload
 from changetrack.operations.accounts import add_alias, create_account, edit_account, remove_alias
-from changetrack.operations.playbook import install_playbook
+from changetrack.operations.playbook import change_playbook, install_playbook
 from tests.factories import Cast, make_cast
 from tests.factories._saving import Saver
 
@@ -166,3 +168,45 @@ def test_an_alias_names_one_account_only(
 
     assert [r.field for r in refused.value.reasons] == ["alias"]
     assert session.scalars(select(Alias)).all() == []
+
+
+def at_once(app: Flask, act: Callable[[int], object], people: int = 6) -> list[object]:
+    """What comes of it when so many do it at the same time: the refused ones give the fields of their reasons."""
+
+    def one(n: int) -> object:
+        with app.app_context():
+            try:
+                return act(n)
+            except OperationRefused as refused:
+                return [r.field for r in refused.reasons]
+
+    with ThreadPoolExecutor(people) as pool:
+        return list(pool.map(one, range(people)))
+
+
+def test_of_many_who_choose_one_id_at_once_one_gets_it(
+    app: Flask, cast: Cast, session: Saver, now: datetime, today: date
+) -> None:
+    actor, team_id = cast.actor("olu"), cast.team.id
+    session.rollback()
+    record = {"name": "Acme", "team_id": team_id, "external_id": "A-1"}
+
+    results = at_once(app, lambda _: create_account(record=record, actor=actor, now=now, today=today))
+
+    assert sorted(map(str, results))[1:] == ["['external_id']"] * 5
+
+
+def test_of_many_who_change_the_playbook_at_once_one_does(
+    app: Flask, cast: Cast, session: Saver, now: datetime
+) -> None:
+    actor = cast.actor("ada")
+    session.rollback()
+
+    def change(n: int) -> int:
+        body = deepcopy(DEFAULT_PLAYBOOK)
+        body["steps"][0]["age_days"] = 50 + n
+        return change_playbook(body=body, note="Longer", based_on=1, actor=actor, now=now)
+
+    results = at_once(app, change)
+
+    assert sorted(map(str, results)) == ["2", *["[None]"] * 5]

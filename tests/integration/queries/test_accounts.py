@@ -16,7 +16,7 @@ from changetrack.models import Account
 from changetrack.queries import account_reach
 from changetrack.queries.account_filters import AccountFilters
 from changetrack.queries.account_sizes import get_sizes
-from changetrack.queries.accounts import SORTS, AccountPage, each_account, list_accounts, list_longest_at
+from changetrack.queries.accounts import SORTS, AccountPage, list_accounts, list_longest_at
 from tests.factories import Cast, actor_of, make_alert, make_cast, make_journey, make_playbook
 from tests.factories._saving import Saver
 from tests.factories.portfolio import make_accounts, random_records
@@ -201,7 +201,9 @@ def test_the_way_by_which_accounts_are_reached_does_not_change_the_list(
 ) -> None:
     walked = [r.id for p in walk(filters, EVERYBODY, today, sort, 9) for r in p.rows]
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(account_reach, "_leader", lambda narrow, *_: next((f for f in narrow if f.size is not None), None))
+        patched.setattr(
+            account_reach, "_leader", lambda narrow, *_: next((f for f in narrow if f.size is not None), None)
+        )
         led = [r.id for p in walk(filters, EVERYBODY, today, sort, 9) for r in p.rows]
         patched.setattr(account_reach, "_leader", lambda *_: None)
         along = [r.id for p in walk(filters, EVERYBODY, today, sort, 9) for r in p.rows]
@@ -246,9 +248,9 @@ def test_a_row_says_how_long_by_which_limit_and_why(session: Saver, cast: Cast, 
     body = {"steps": [{"number": 3, "age_days": 45, "progress_days": 10, "points": []}]}
     make_playbook(session, version=1, body=body)
     make_playbook(session, version=2, body={"steps": [{**body["steps"][0], "age_days": 90}]})
-    entered = today - timedelta(days=60)
+    entered, whose = today - timedelta(days=60), {"team_id": cast.team.id, "owner_id": cast.olu.id}
     old, new = make_accounts(session, [
-        {"place": 3, "step_entered_on": entered, "held_days": 10, "stale": True, "team_id": cast.team.id, "owner_id": cast.olu.id},
+        {"place": 3, "step_entered_on": entered, "held_days": 10, "stale": True} | whose,
         {"place": 3, "step_entered_on": entered, "held_days": 0},
     ])  # fmt: skip
     make_journey(session, old, judged_by={"3": 1})
@@ -262,16 +264,6 @@ def test_a_row_says_how_long_by_which_limit_and_why(session: Saver, cast: Cast, 
     assert (first.days, first.limit, first.team, first.owner) == (50, 45, "North", "Olu")
     assert first.reasons == (("no_progress", "Nothing moved."), ("over_age", "50 days."))
     assert (second.id, second.days, second.limit, second.reasons) == (new.id, 60, 90, ())
-
-
-@pytest.mark.usefixtures("portfolio")
-def test_an_export_yields_what_the_pages_show(session: Saver, today: date, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("changetrack.queries.accounts._AT_ONCE", 9)
-    filters = AccountFilters(fields={"product": "Core"})
-
-    rows = list(each_account(filters, actor=EVERYBODY, today=today, sort="-days"))
-
-    assert rows == [row for page in walk(filters, EVERYBODY, today, "-days", 50) for row in page.rows]
 
 
 @pytest.mark.usefixtures("portfolio")

@@ -1,6 +1,7 @@
 """The funnel of a past date, counted by the database, is what the rules say, whatever was recorded when."""
 
 from datetime import UTC, date
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -25,7 +26,7 @@ from tests.integration.queries.histories import (
     write,
 )
 
-ASKED = {"actor": OPERATOR, "today": LAST_DAY, "zone": UTC}
+ASKED: dict[str, Any] = {"actor": OPERATOR, "today": LAST_DAY, "zone": UTC}
 on_both_databases = settings(
     max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
 )
@@ -151,7 +152,7 @@ def accounts(session: Saver) -> None:
 @pytest.mark.usefixtures("accounts")
 def test_every_figure_of_the_movement_has_exactly_its_moves(session: Saver, rows: list[Stood], cut: list[date]) -> None:
     write(session, rows)
-    period = {"first": cut[0], "last": cut[1], "known_at": on(3, 1)}
+    period: dict[str, Any] = {"first": cut[0], "last": cut[1], "known_at": on(3, 1)}
 
     flows = get_flows(**ASKED, **period)
     listed = {

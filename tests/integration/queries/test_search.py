@@ -19,7 +19,7 @@ def cast(session: Saver) -> Cast:
 
 
 def test_an_account_is_found_by_name_organization_id_and_alias(session: Saver) -> None:
-    acme, = make_accounts(session, [{"name": "Acme Süd", "organization": "Roadrunner AG", "external_id": "CRM-7"}])
+    (acme,) = make_accounts(session, [{"name": "Acme Süd", "organization": "Roadrunner AG", "external_id": "CRM-7"}])
     make_alias(session, acme, alias="SUB-778")
 
     hits = {text: [(hit.id, hit.by) for hit in search(text, actor=EVERYBODY).accounts]
@@ -58,7 +58,9 @@ def test_nobody_finds_accounts_and_people_of_other_teams(session: Saver, cast: C
 
 
 @pytest.mark.parametrize(("who", "names"), [("olu", {"Olu"}), ("ed", {"Olu", "Otto"})])
-def test_people_of_ours_are_found_as_far_as_one_sees_them(session: Saver, cast: Cast, who: str, names: set[str]) -> None:
+def test_people_of_ours_are_found_as_far_as_one_sees_them(
+    session: Saver, cast: Cast, who: str, names: set[str]
+) -> None:
     found = search("o", actor=cast.actor(who))
 
     assert {hit.name for hit in found.people if hit.name in ("Olu", "Otto")} == names

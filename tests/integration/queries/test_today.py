@@ -77,7 +77,7 @@ def test_evidence_that_only_ends_soon_stands_apart(session: Saver, cast: Cast, t
 
 
 def test_what_is_acknowledged_needs_nobody_until_its_next_step_is_due(session: Saver, cast: Cast, today: date) -> None:
-    promise = {"state": "acknowledged", "next_step": "Send the numbers"}
+    promise: dict[str, Any] = {"state": "acknowledged", "next_step": "Send the numbers"}
     due = stale(session, cast, **promise, next_step_on=today)
     stale(session, cast, **promise, next_step_on=today + timedelta(days=1))
     stale(session, cast, state="resolved")
@@ -108,9 +108,7 @@ def test_mine_are_those_that_i_own(session: Saver, cast: Cast, today: date) -> N
     assert not owns_accounts(actor=cast.actor("vik"))
 
 
-@pytest.mark.parametrize(
-    ("who", "is_asked"), [("tess", True), ("olu", False), ("vik", False), ("otto", False)]
-)
+@pytest.mark.parametrize(("who", "is_asked"), [("tess", True), ("olu", False), ("vik", False), ("otto", False)])
 def test_a_sign_off_is_asked_of_the_others_of_the_team_but_not_of_its_manager(
     session: Saver, cast: Cast, today: date, who: str, is_asked: bool
 ) -> None:

@@ -9,11 +9,11 @@ from sqlalchemy import text
 
 from changetrack.queries.verify import Verified, verify
 from tests.factories._saving import Saver
-from tests.integration.operations.journey.conftest import Walk, walk  # noqa: F401
+from tests.factories.walk import Walk
 
 
 @pytest.fixture
-def walked(walk: Walk) -> Walk:  # noqa: F811
+def walked(walk: Walk) -> Walk:
     """An account that has come to step 2."""
     walk.open()
     walk.prove_step_1()

@@ -69,13 +69,17 @@ class Night:
     def acknowledge(self, who: str = "olu", **answer: Any) -> None:
         """Somebody takes the alert up."""
         walk, alert = self.walk, self.alert
-        given = {"next_step": "Ines shows the report", "next_step_on": walk.today, "version": alert.version} | answer
+        given: dict[str, Any] = {
+            "next_step": "Ines shows the report",
+            "next_step_on": walk.today,
+            "version": alert.version,
+        } | answer
         acknowledge_alert(alert_id=alert.id, actor=walk.cast.actor(who), now=walk.now, today=walk.today, **given)
 
     def snooze(self, days: int | None = 5, **answer: Any) -> date:
         """Olu lets the acknowledged alert rest."""
         walk, alert = self.walk, self.alert
-        given = {"reason": "The plant is closed", "version": alert.version} | answer
+        given: dict[str, Any] = {"reason": "The plant is closed", "version": alert.version} | answer
         olu = walk.cast.actor("olu")
         return snooze_alert(alert_id=alert.id, days=days, actor=olu, now=walk.now, today=walk.today, **given)
 
@@ -84,7 +88,7 @@ class Night:
         path = self._folder / f"{kind}-{self.walk.today}.csv"
         path.write_text("\n".join(lines) + "\n", encoding="utf-8")
         load = {"accounts": import_accounts, "history": import_history}[kind]
-        moment = {"now": self.walk.now, "today": self.walk.today}
+        moment: dict[str, Any] = {"now": self.walk.now, "today": self.walk.today}
         load(source=Table(path), options=ImportOptions(), actor=self.walk.cast.actor("ada"), **moment)
         imported = self.walk.session.scalar(select(Account.id).where(Account.external_id == "imported"))
         self.walk.account_id = imported or self.walk.account_id

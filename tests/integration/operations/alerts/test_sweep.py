@@ -4,6 +4,7 @@ The account enters step 1 on Sat 31 Jan 2026; its limits are 10 business days wi
 """
 
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -135,7 +136,7 @@ def test_only_what_is_due_is_visited(stuck: Night) -> None:
 
 
 def test_an_account_on_record_beyond_the_day_is_left_alone(stuck: Night) -> None:
-    moment = {"actor": NIGHT, "now": stuck.walk.now}
+    moment: dict[str, Any] = {"actor": NIGHT, "now": stuck.walk.now}
 
     swept = sweep_account(account_id=stuck.walk.account_id, today=stuck.walk.today, **moment)
     stuck.walk.account().due_on = stuck.walk.ago(10)
@@ -267,7 +268,9 @@ def test_work_on_an_imported_account_ends_the_quiet(night: Night) -> None:
 @pytest.mark.parametrize("stage", ["sqlite"], indirect=True)  # the same rules on both, and many days
 def test_through_a_year_an_alert_changes_on_due_days_only(stuck: Night) -> None:
     """Day by day, what the night would say of an account is what it said when it last was due."""
-    walk, due_days, changed = stuck.walk, set(), []
+    walk = stuck.walk
+    due_days: set[date | None] = set()
+    changed: list[date] = []
     walk.prove_step_1(days_ago=20)
     ends_on = walk.ago(20) + timedelta(180)
     state: object = None
@@ -282,5 +285,3 @@ def test_through_a_year_an_alert_changes_on_due_days_only(stuck: Night) -> None:
 
     assert changed == [OLD, ends_on - timedelta(14), ends_on + timedelta(14)]
     assert set(changed) <= due_days
-
-

@@ -6,7 +6,9 @@ import pytest
 from sqlalchemy import func, select
 
 from changetrack.domain.refusal import OperationRefused
-from changetrack.models import Evidence, Journey, MovementCell, Standing
+from changetrack.models import Alert, Event, Evidence, Journey, MovementCell, Standing
+from changetrack.operations._cells import FunnelTally
+from changetrack.operations._new_account import Placement, new_account
 from changetrack.operations.accounts import edit_account
 from changetrack.operations.alerts import sweep_account
 from changetrack.operations.coalition import add_contact, edit_contact
@@ -91,13 +93,13 @@ def test_a_gap_recorded_late_does_not_date_the_coalition_back(walk: Walk) -> Non
 
 
 def test_a_corrected_date_of_the_gap_ends_when_it_says(walk: Walk) -> None:
-    walk.open(days_ago=100)
+    walk.open(days_ago=60)
     state_gap(gap=GAP, effective_on=walk.today, **walk.by("olu"))
 
-    state_gap(gap=GAP, effective_on=walk.ago(90), **walk.by("olu"))
+    state_gap(gap=GAP, effective_on=walk.ago(50), **walk.by("olu"))
 
     live = select(func.max(Evidence.expires_on)).where(Evidence.point == "1b", Evidence.retracted_on.is_(None))
-    assert walk.session.scalar(live) == walk.ago(90) + timedelta(180)
+    assert walk.session.scalar(live) == walk.ago(50) + timedelta(180)
 
 
 def test_a_back_dated_close_makes_no_phantom_moves(walk: Walk) -> None:
@@ -122,8 +124,6 @@ def test_an_account_parked_before_it_was_opened_is_taken_off_hold_first(walk: Wa
 
 
 def test_reopening_what_was_never_opened_says_where_it_is(walk: Walk) -> None:
-    from changetrack.models import Event
-
     close_account(outcome="never_started", effective_on=walk.ago(5), **walk.by("olu"))
 
     reopen_account(effective_on=walk.ago(3), **walk.by("olu"))
@@ -157,8 +157,6 @@ def test_an_exception_that_ended_asks_to_restore_the_evidence(walk: Walk) -> Non
 
     swept = sweep_account(**walk.by("olu"))
 
-    from changetrack.models import Alert
-
     alert = walk.session.scalars(select(Alert)).one()
     assert swept.alert_events == ("alert_raised",)
     assert "the exception for 1b ended on" in alert.reasons["evidence_expiring"]["why"]
@@ -176,9 +174,6 @@ def test_a_day_before_the_calendar_of_the_product_is_refused(walk: Walk, day: da
 
 
 def test_every_step_up_to_the_one_of_an_import_is_judged_by_the_playbook_of_that_day(walk: Walk) -> None:
-    from changetrack.operations._cells import FunnelTally
-    from changetrack.operations._new_account import Placement, new_account
-
     rows = new_account(
         999,
         {"external_id": "x", "name": "X"},

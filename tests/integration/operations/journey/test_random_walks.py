@@ -7,15 +7,20 @@ from random import Random
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.exc import NoResultFound
 
 from changetrack.domain.funnel import PLACES, StandingFacts, movement, snapshot
 from changetrack.domain.journey.default_playbook import DEFAULT_PLAYBOOK
 from changetrack.domain.journey.gate import judge, supported_step
 from changetrack.domain.journey.playbook import parse_playbook
 from changetrack.domain.journey.timeline import HoldFacts, VisitFacts, spans
+from changetrack.domain.people import Actor
 from changetrack.domain.refusal import NotFound, OperationRefused
-from changetrack.models import Evidence, FunnelCell, Hold, Journey, MovementCell, Standing, Visit
+from changetrack.models import Account, Contact, Evidence, FunnelCell, Hold, Journey, MovementCell, Standing, Visit
 from changetrack.operations._dossier import evidence_fact
+from changetrack.operations.accounts import edit_account
+from changetrack.operations.alerts import sweep_account
+from changetrack.operations.coalition import edit_contact
 from changetrack.operations.journey.evidence import retract_evidence
 from changetrack.operations.journey.moves import (
     advance_by_exception,
@@ -25,10 +30,12 @@ from changetrack.operations.journey.moves import (
     reopen_account,
     resume_account,
 )
+from changetrack.operations.journey.opening import state_gap
 from changetrack.queries.verify import verify
-from tests.integration.operations.journey.conftest import Walk
+from tests.integration.operations.journey.conftest import GAP, Walk
 
 RULES = parse_playbook(1, DEFAULT_PLAYBOOK).steps
+NIGHT = Actor.system("stale-sweep")
 Act = Callable[[Walk, Random], object]
 
 ACTS: tuple[Act, ...] = (
@@ -54,7 +61,17 @@ ACTS: tuple[Act, ...] = (
     lambda w, r: close_account(outcome="churned", effective_on=w.ago(r.randint(0, 5)), **w.by("olu")),
     lambda w, _: reopen_account(effective_on=w.today, **w.by("olu")),
     lambda w, r: retract_evidence(seq=r.randint(1, 9), because="Mistaken", **w.by("tess")),
+    lambda w, r: state_gap(gap=GAP, effective_on=w.ago(r.randint(0, 30)), **w.by("olu")),
+    lambda w, r: leave(w, r.randint(1, 5), r.randint(0, 9)),
+    lambda w, r: edit_account(record={"segment": str(r.random())}, version=w.account().version, **w.by("olu")),
+    lambda w, _: sweep_account(account_id=w.account_id, actor=NIGHT, now=w.now, today=w.today),
 )
+
+
+def leave(walk: Walk, seq: int, days_ago: int) -> None:
+    """One of the customer's people has left."""
+    version = walk.session.get_one(Contact, (walk.account_id, seq)).version
+    edit_contact(seq=seq, contact={"left_on": walk.ago(days_ago)}, version=version, **walk.by("olu"))
 
 
 def go_for_a_walk(walk: Walk, seed: int) -> Counter[str]:
@@ -65,7 +82,7 @@ def go_for_a_walk(walk: Walk, seed: int) -> Counter[str]:
         try:
             random.choice(ACTS)(walk, random)
             tally["done"] += 1
-        except (OperationRefused, NotFound):
+        except (OperationRefused, NotFound, NoResultFound):
             tally["refused"] += 1
     return tally
 
@@ -129,3 +146,32 @@ def test_standings_and_summaries_are_what_the_facts_say(walk: Walk, seed: int) -
             assert sum(getattr(m, flow) for m in mine) == getattr(row, flow), (row.place, flow)
     assert verify(today=walk.today).differences == ()
     assert tally["done"] >= 3
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_nothing_turns_before_the_day_on_which_the_night_looks_again(walk: Walk, seed: int) -> None:
+    walk.open()
+    walk.prove_step_1()
+    go_for_a_walk(walk, 100 + seed)
+    for _ in range(60):
+        due_on = walk.account().due_on
+        walk.move_on(1)
+        before = as_kept(walk.account())
+        if due_on is None or due_on > walk.today:
+            look_anyway(walk)
+
+        sweep_account(account_id=walk.account_id, actor=NIGHT, now=walk.now, today=walk.today)
+
+        if due_on is None or due_on > walk.today:
+            assert as_kept(walk.account()) == before, (walk.today, due_on)
+
+
+def as_kept(account: Account) -> tuple[object, ...]:
+    """What the night could change about an account."""
+    return account.place, account.supported_step, account.stale, account.severity, account.due_on
+
+
+def look_anyway(walk: Walk) -> None:
+    """Have the night look although it is not time."""
+    walk.account().due_on = walk.today
+    walk.session.commit()

@@ -67,9 +67,7 @@ def test_words_that_cannot_be_kept_are_refused_wherever_they_are_typed(walk: Wal
     noted = record_customer_sign_off
     assert refused_at(lambda: noted(contact_seq=1, said_how="call", note=bad, **olu)) == {"note"}
     sign_off(**walk.by("tess"))
-    assert refused_at(
-        lambda: advance_by_exception(reason=bad, ends_on=walk.ago(-9), **day, **vik)
-    ) == {"reason"}
+    assert refused_at(lambda: advance_by_exception(reason=bad, ends_on=walk.ago(-9), **day, **vik)) == {"reason"}
     assert refused_at(lambda: move_back(to_step=1, reason="other", note=bad, **day, **olu)) == {"note"}
 
 
@@ -95,7 +93,9 @@ def test_numbers_that_nobody_asked_for_are_refused(walk: Walk) -> None:
     assert refused_at(lambda: walk.record("1c", numbers={"asked": 4, "yes": 4, "extra": float("nan")})) == {"extra"}
 
 
-@pytest.mark.parametrize("url", ["https://", "http:///x", "https://exa mple.com", "javascript:alert(1)", "https://a/\0"])
+@pytest.mark.parametrize(
+    "url", ["https://", "http:///x", "https://exa mple.com", "javascript:alert(1)", "https://a/\0"]
+)
 def test_a_link_leads_somewhere(walk: Walk, url: str) -> None:
     walk.open()
 
@@ -127,12 +127,11 @@ def test_a_record_that_cannot_be_is_refused(walk: Walk, record: Mapping[str, Any
 
 def test_an_account_beyond_all_numbers_does_not_exist(walk: Walk) -> None:
     with pytest.raises(NotFound):
-        walk_on = walk.by("olu", account_id=10**30)
-        state_gap(gap=GAP, effective_on=walk.today, **walk_on)
+        state_gap(gap=GAP, effective_on=walk.today, **walk.by("olu", account_id=10**30))
 
 
 def test_an_id_that_somebody_chose_does_not_stand_in_the_way_of_the_next_account(walk: Walk) -> None:
-    moment = {"actor": walk.cast.actor("olu"), "now": walk.now, "today": walk.today}
+    moment: dict[str, Any] = {"actor": walk.cast.actor("olu"), "now": walk.now, "today": walk.today}
     team = walk.cast.team.id
     taken = f"ct-{walk.account_id + 2}"
     create_account(record={"name": "Taker", "team_id": team, "external_id": taken}, **moment)

@@ -10,6 +10,7 @@ from changetrack.domain.refusal import OperationRefused
 from changetrack.models import Proposal, TeamMember
 from changetrack.operations.accounts import edit_account
 from changetrack.operations.coalition import add_contact, edit_contact
+from changetrack.operations.journey.evidence import Statement, record_evidence
 from changetrack.operations.journey.gate import (
     propose_advance,
     record_customer_sign_off,
@@ -17,8 +18,8 @@ from changetrack.operations.journey.gate import (
     withdraw_proposal,
 )
 from changetrack.operations.journey.moves import advance_by_exception
-from changetrack.operations.journey.opening import state_gap
-from tests.factories import make_team, make_team_member, make_user
+from changetrack.operations.journey.opening import state_gap, write_vision
+from tests.factories import make_evidence, make_team, make_team_member, make_user
 from tests.factories.people import actor_of
 from tests.integration.operations.journey.conftest import GAP, Walk
 
@@ -99,8 +100,7 @@ def test_an_administrator_hands_an_account_to_a_team_of_one(walk: Walk) -> None:
 
 def test_the_word_of_a_customers_person_who_left_does_not_count(walk: Walk) -> None:
     walk.open()
-    for step in (1, 2):
-        del step
+    for _ in (1, 2):
         advance_by_exception(reason="Go", ends_on=walk.ago(-9), effective_on=walk.today, **walk.by("vik"))
     _prove_steps_1_to_3(walk)
     seq = add_contact(contact={"name": "Rosa"}, **walk.by("olu"))
@@ -115,9 +115,6 @@ def test_the_word_of_a_customers_person_who_left_does_not_count(walk: Walk) -> N
 
 def _prove_steps_1_to_3(walk: Walk) -> None:
     """Every point up to step 3, the outcome of 3c too, which no operation can record yet."""
-    from changetrack.operations.journey.opening import write_vision
-    from tests.factories import make_evidence
-
     walk.prove_step_1(days_ago=0)
     walk.prove_step_2()
     write_vision(vision="All in a day.", contact_seq=2, effective_on=walk.today, **walk.by("olu"))
@@ -185,8 +182,6 @@ def test_a_team_that_shrank_to_one_proposes_anew_and_is_labelled(walk: Walk) -> 
 
 
 def test_evidence_of_a_person_who_had_left_is_refused(walk: Walk) -> None:
-    from changetrack.operations.journey.evidence import Statement, record_evidence
-
     walk.open()
     seq = add_contact(contact={"name": "Rosa", "left_on": walk.ago(5)}, **walk.by("olu"))
     said = Statement(contact_seq=seq, said_how="call", numbers={"asked": 4, "yes": 4})

@@ -1,0 +1,166 @@
+"""Playing a script: each of its deeds through the operation that a page would call, at the moment at which it happened."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta, tzinfo
+from itertools import groupby
+from typing import Any
+
+from changetrack.cli._demo_source import Rows
+from changetrack.domain.calendar import WorkCalendar
+from changetrack.domain.demo.deeds import Deed, FileDeed, Person, Portfolio
+from changetrack.domain.people import Actor
+from changetrack.domain.refusal import OperationRefused
+from changetrack.operations import accounts, alerts, coalition, delivery, funnel, imports, people, playbook, teams
+from changetrack.operations.journey import evidence, gate, moves, opening
+from changetrack.queries import demo as queries
+from changetrack.queries.actors import find_actor
+
+ONE_DAY = timedelta(days=1)
+DAILY_SNAPSHOTS = timedelta(days=35)
+DAILY_NIGHTS = timedelta(days=75)
+READ_UNTIL = timedelta(days=6)  # messages of the last days are still to be read
+SWEPT_AT, SWEPT_BY, DELIVERED_BY = time(5), Actor.system("stale-sweep"), Actor.system("deliver")
+COUNTED_BY = Actor.system("snapshot")
+_CALENDAR = WorkCalendar()
+
+OPERATIONS: Mapping[str, Callable[..., object]] = {
+    "open": opening.open_account,
+    "gap": opening.state_gap,
+    "vision": opening.write_vision,
+    "contact": coalition.add_contact,
+    "edit_contact": coalition.edit_contact,
+    "propose": gate.propose_advance,
+    "sign": gate.sign_off,
+    "except": moves.advance_by_exception,
+    "back": moves.move_back,
+    "hold": moves.hold_account,
+    "resume": moves.resume_account,
+    "close": moves.close_account,
+    "reopen": moves.reopen_account,
+}
+"""The operations that a deed can name, and that take what it says as it is."""
+
+IMPORTS: Mapping[str, Callable[..., imports.ImportResult]] = {
+    "accounts": imports.import_accounts,
+    "history": imports.import_history,
+}
+
+
+@dataclass(slots=True)
+class Player:
+    """Plays one script into the database: `zone` is where its days begin, nothing happens after `now`."""
+
+    portfolio: Portfolio
+    password: str
+    operator: Actor
+    zone: tzinfo
+    now: datetime
+    today: date
+    watch: Callable[[int], None]
+    teams: dict[str, int] = field(default_factory=dict)
+    actors: dict[str, Actor] = field(default_factory=dict)
+    accounts: dict[str, int] = field(default_factory=dict)
+
+    def play(self) -> None:
+        """Set the house up, then go through all days: the night first, then what people did."""
+        self._found()
+        deeds = {day: list(found) for day, found in groupby(self.portfolio.deeds, key=lambda deed: deed.day)}
+        for day in _days(self.portfolio.founded_on, self.today):
+            if self._is_watched(day):
+                self._night(day)
+            for deed in deeds.get(day, ()):
+                self._perform(deed)
+            self.watch(len(deeds.get(day, ())))
+            if day < self.today and (day.weekday() == 6 or self.today - day < DAILY_SNAPSHOTS):
+                funnel.take_snapshot(day=day, zone=self.zone, actor=COUNTED_BY, now=self.now, today=self.today)
+            if day == self.today - READ_UNTIL:
+                self._read_all(day)
+
+    def _found(self) -> None:
+        """Teams, people and the playbook, as far as they are not there already."""
+        now = self._moment(self.portfolio.founded_on, time(8))
+        said: dict[str, Any] = {"actor": self.operator, "now": now}
+        playbook.install_playbook(**said)
+        self.teams = queries.find_teams(self.portfolio.teams)
+        self.teams |= {n: teams.add_team(name=n, **said) for n in self.portfolio.teams if n not in self.teams}
+        known = queries.find_people([p.email for p in self.portfolio.people])
+        for person in self.portfolio.people:
+            user_id = known.get(person.email) or self._add(person, said)
+            actor = find_actor(user_id)
+            if actor is None:
+                raise OperationRefused([(None, f"{person.email} is disabled; enable them first.")])
+            self.actors[person.key] = actor
+
+    def _add(self, person: Person, said: Mapping[str, Any]) -> int:
+        added = people.add_user(email=person.email, name=person.name, role=person.role, password=self.password, **said)
+        if person.team and person.team_role:
+            teams.put_in_team(team_id=self.teams[person.team], user_id=added.user_id, role=person.team_role, **said)
+        return added.user_id
+
+    def _is_watched(self, day: date) -> bool:
+        """Of long ago one night a week is played, which tells nearly the same story in less time."""
+        is_recent = self.today - day < DAILY_NIGHTS
+        return day == self.today or (_CALENDAR.is_workday(day) if is_recent else day.weekday() == 0)
+
+    def _night(self, day: date) -> None:
+        now = self._moment(day, SWEPT_AT)
+        kinds: list[str] = []
+        for account_id in queries.list_due_among(self.accounts.values(), day=day):
+            kinds += alerts.sweep_account(account_id=account_id, actor=SWEPT_BY, now=now, today=day).alert_events
+        if kinds:
+            said: dict[str, Any] = {"actor": DELIVERED_BY, "now": now}
+            waiting = delivery.claim_messages(limit=1000, lease=timedelta(minutes=1), **said)
+            delivery.deliver_in_app(messages=waiting, **said)
+
+    def _read_all(self, day: date) -> None:
+        for actor in self.actors.values():
+            alerts.mark_read(actor=actor, now=self._moment(day, time(9)))
+
+    def _perform(self, deed: Deed | FileDeed) -> None:
+        moment = self._moment(deed.day, time(deed.minute // 60, deed.minute % 60))
+        said: dict[str, Any] = {"actor": self.actors[deed.by], "now": moment, "today": deed.day}
+        try:
+            if isinstance(deed, FileDeed):
+                self._import(deed, said)
+            else:
+                self._do(deed, said)
+        except OperationRefused as refusal:
+            what = deed.name if isinstance(deed, FileDeed) else f"{deed.account}: {deed.what}"
+            raise OperationRefused([(f"{deed.day} {what}", r.message) for r in refusal.reasons]) from refusal
+
+    def _do(self, deed: Deed, said: dict[str, Any]) -> None:
+        if deed.what == "create":
+            owner = self.actors[deed.by]
+            record = deed.says["record"] | {"team_id": self.teams[deed.says["team"]], "owner_id": owner.user_id}
+            self.accounts[deed.account] = accounts.create_account(record=record, **said)
+            return
+        account_id = self.accounts[deed.account]
+        if deed.what == "evidence":
+            statement = evidence.Statement(**deed.says["statement"])
+            evidence.record_evidence(account_id=account_id, **said, **{**deed.says, "statement": statement})
+        elif deed.what == "retract":
+            seq = queries.find_evidence(account_id, deed.says["point"])
+            evidence.retract_evidence(account_id=account_id, seq=seq or 0, because=deed.says["because"], **said)
+        elif deed.what in ("acknowledge", "snooze"):
+            answer = alerts.acknowledge_alert if deed.what == "acknowledge" else alerts.snooze_alert
+            answer(**queries.find_open_alert(account_id), **deed.says, **said)
+        else:
+            OPERATIONS[deed.what](account_id=account_id, **deed.says, **said)
+
+    def _import(self, deed: FileDeed, said: dict[str, Any]) -> None:
+        IMPORTS[deed.kind](source=Rows(deed), options=imports.ImportOptions(), **said)
+        if deed.kind == "accounts":
+            self.accounts |= queries.find_accounts([row[0] for row in deed.rows])
+
+    def _moment(self, day: date, at: time) -> datetime:
+        return min(datetime.combine(day, at, self.zone), self.now)
+
+
+def _days(first: date, last: date) -> Iterator[date]:
+    return (first + n * ONE_DAY for n in range((last - first).days + 1))
+
+
+def count_deeds(deeds: Iterable[Deed | FileDeed]) -> int:
+    """How many steps of progress playing takes."""
+    return sum(1 for _ in deeds)

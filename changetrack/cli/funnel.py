@@ -1,0 +1,146 @@
+"""The command that prints the funnel: on a date, as known on a date, filtered and grouped."""
+
+import sys
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import click
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from changetrack.cli._face import clock, emit, json_option, settings
+from changetrack.domain.filters import NO_VALUE, field_label
+from changetrack.domain.funnel import CLOSED, HELD, OPEN_PLACES, PLACE_KEYS, PLACES, headline, place_name
+from changetrack.domain.people import Actor
+from changetrack.domain.refusal import NotFound, OperationRefused
+from changetrack.queries.funnel import Funnel, Group, Picture, get_funnel
+from changetrack.queries.people import find_team_id, find_user_id
+
+OPERATOR = Actor.operator("cli")
+WIDTH_IN_A_FILE = 160
+DAY = click.DateTime(["%Y-%m-%d"])
+
+
+@click.command("funnel")
+@click.option("--as-of", type=DAY, metavar="DAY", help="The day at whose end accounts stood there; today if left out.")
+@click.option("--known-at", type=DAY, metavar="DAY", help="As was known at the end of that day; today if left out.")
+@click.option("--by", metavar="FIELD", help="Group by team, segment, organization, attr:NAME …")
+@click.option("--filter", "given", multiple=True, metavar="FIELD=VALUE", help="Count these only; may be repeated.")
+@click.option("--team", metavar="NAME", help="Short for --filter team=NAME.")
+@json_option
+def funnel(
+    as_of: datetime | None,
+    known_at: datetime | None,
+    by: str | None,
+    given: Sequence[str],
+    team: str | None,
+    as_json: bool,
+) -> None:
+    """Say how many accounts stand at each step, how many without proof, how many stale.
+
+    Fields are team, product, segment, region, industry, tier, organization, owner (to filter by) and attr:NAME.
+    """
+    found = get_funnel(
+        actor=OPERATOR,
+        today=clock().today(),
+        zone=ZoneInfo(settings().timezone),
+        as_of=as_of.date() if as_of else None,
+        known_at=known_at.date() if known_at else None,
+        filters=_filters([*given, *([f"team={team}"] if team is not None else [])]),
+        by=by,
+    )
+    if as_json:
+        emit(_document(found) if by is None else [_group(found, group) for group in _groups(found)])
+    else:
+        _print(found)
+
+
+def _filters(given: Sequence[str]) -> dict[str, str]:
+    filters: dict[str, str] = {}
+    for text in given:
+        field, sign, value = (part.strip() for part in text.partition("="))
+        if not sign or not value:
+            raise click.UsageError(f"A filter is written FIELD=VALUE, not “{text}”.")
+        if field in filters:
+            raise OperationRefused([("filter", f"“{field}” is filtered twice; one value can be asked for.")])
+        filters[field] = _id(field, value)
+    return filters
+
+
+def _id(field: str, value: str) -> str:
+    """Teams and people are filtered by number, and typed by name and e-mail address."""
+    if field not in ("team", "owner") or value == NO_VALUE:
+        return value
+    found = find_team_id(value) if field == "team" else find_user_id(value)
+    if found is None and not value.isdecimal():
+        raise NotFound(f"There is no {field} “{value}”.")
+    return value if found is None else str(found)
+
+
+def _document(funnel: Funnel, picture: Picture | None = None) -> dict[str, Any]:
+    counts = (picture or funnel.picture).counts
+    return {
+        "as_of": funnel.as_of,
+        "known_at": funnel.known_at,
+        "steps": [
+            {
+                "step": PLACE_KEYS[place],
+                "name": place_name(place),
+                "accounts": counts[place].accounts,
+                "unsupported": counts[place].unsupported,
+                "stale": counts[place].stale,
+            }
+            for place in OPEN_PLACES
+        ],
+        "held": counts[HELD].accounts,
+        "closed": counts[CLOSED].accounts,
+    }
+
+
+def _groups(funnel: Funnel) -> list[Group]:
+    rest = [Group("", "All others", funnel.rest)] if funnel.rest else []
+    return [*funnel.groups, *rest]
+
+
+def _group(funnel: Funnel, group: Group) -> Mapping[str, Any]:
+    value = None if group.value in ("", NO_VALUE) else group.value
+    return {"by": funnel.by, "value": value, "label": group.label, **_document(funnel, group.picture)}
+
+
+def _print(funnel: Funnel) -> None:
+    console = Console(width=None if sys.stdout.isatty() else WIDTH_IN_A_FILE)
+    known = "" if funnel.known_at >= clock().today() else f", as known at the end of {funnel.known_at}"
+    console.print(f"The funnel at the end of {funnel.as_of}{known}", markup=False, highlight=False)
+    console.print(headline(funnel.picture.counts), markup=False, highlight=False)
+    console.print(_table(funnel) if funnel.by is None else _matrix(funnel))
+
+
+def _table(funnel: Funnel) -> Table:
+    table = Table("", "Step", box=None, pad_edge=False)
+    for head in ("Accounts", "Claimed only", "Stale"):
+        table.add_column(head, justify="right")
+    for place in PLACES:
+        count = funnel.picture.counts[place]
+        numbers = (count.accounts, count.unsupported, count.stale) if place in OPEN_PLACES else (count.accounts,)
+        number = PLACE_KEYS[place] if PLACE_KEYS[place].isdecimal() else ""
+        table.add_row(number, place_name(place), *(f"{n:,}" for n in numbers))
+    return table
+
+
+def _matrix(funnel: Funnel) -> Table:
+    table = Table(box=None, pad_edge=False)
+    table.add_column(field_label(funnel.by or ""), overflow="fold")
+    for head in ("–", *PLACE_KEYS[1:9], "⚓", "Journey", "Claimed only", "Stale", "Held", "Closed"):
+        table.add_column(head, justify="right", no_wrap=True)
+    for group in (*_groups(funnel), Group("", "All", funnel.picture)):
+        picture = group.picture
+        places = [picture.counts[place].accounts for place in OPEN_PLACES]
+        whole = (picture.in_journey, picture.unsupported, picture.stale, picture.held, picture.closed)
+        table.add_row(Text(group.label), *(f"{n:,}" for n in (*places, *whole)))
+    return table
+
+
+COMMANDS: tuple[click.Command, ...] = (funnel,)

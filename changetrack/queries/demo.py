@@ -1,0 +1,58 @@
+"""Reads for loading the example portfolio: whether anything is there yet, and what its next deed is about."""
+
+from collections.abc import Collection, Mapping
+from datetime import date
+
+from sqlalchemy import exists, select
+
+from changetrack.models import Account, Alert, AuditEvent, Evidence, Team, User, db
+
+
+def has_data() -> bool:
+    """Whether there are people, teams or accounts already."""
+    return any(db.session.scalar(select(exists().where(table.id.is_not(None)))) for table in (User, Team, Account))
+
+
+def find_people(emails: Collection[str]) -> dict[str, int]:
+    """The ids of those of these e-mail addresses who are users."""
+    return {email: id_ for email, id_ in db.session.execute(select(User.email, User.id).where(User.email.in_(emails)))}
+
+
+def list_changed_passwords(user_ids: Collection[int]) -> set[int]:
+    """Who of these users has had another password since they were added."""
+    subjects = {f"user:{id_}": id_ for id_ in user_ids}
+    changed = AuditEvent.kind.in_(("password_changed", "password_reset"))
+    found = db.session.scalars(select(AuditEvent.subject).where(AuditEvent.subject.in_(subjects), changed))
+    return {subjects[subject] for subject in found}
+
+
+def find_teams(names: Collection[str]) -> dict[str, int]:
+    """The ids of those of these teams that exist."""
+    return {name: id_ for name, id_ in db.session.execute(select(Team.name, Team.id).where(Team.name.in_(names)))}
+
+
+def find_accounts(external_ids: Collection[str]) -> dict[str, int]:
+    """The ids of those of these accounts that exist, by external id."""
+    columns = select(Account.external_id, Account.id)
+    return {name: id_ for name, id_ in db.session.execute(columns.where(Account.external_id.in_(external_ids)))}
+
+
+def list_due_among(account_ids: Collection[int], *, day: date) -> list[int]:
+    """Those of these accounts that the night of `day` has to look at, longest due first."""
+    due = select(Account.id).where(Account.due_on <= day, Account.id.in_(account_ids))
+    return list(db.session.scalars(due.order_by(Account.due_on, Account.id)))
+
+
+def find_open_alert(account_id: int) -> Mapping[str, int]:
+    """The account's open alert, as `alert_id` and `version`; empty if it has none."""
+    query = select(Alert.id.label("alert_id"), Alert.version).where(
+        Alert.account_id == account_id, Alert.state != "resolved"
+    )
+    row = db.session.execute(query).mappings().first()
+    return dict(row) if row else {}
+
+
+def find_evidence(account_id: int, point: str) -> int | None:
+    """The number of the newest evidence for a control point that was not taken back."""
+    mine = (Evidence.account_id == account_id, Evidence.point == point, Evidence.retracted_on.is_(None))
+    return db.session.scalar(select(Evidence.seq).where(*mine).order_by(Evidence.seq.desc()).limit(1))

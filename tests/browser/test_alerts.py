@@ -1,0 +1,92 @@
+"""The inbox of alerts, as worked through by somebody with a browser and a keyboard."""
+
+from datetime import timedelta
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from changetrack.models import Alert
+from tests.browser.test_people import sign_in
+from tests.clock import NOW, TODAY
+from tests.factories import Cast, make_account, make_alert, make_cast, make_message, make_notification
+from tests.factories._saving import Saver
+
+ON_ONE_DATABASE = pytest.mark.parametrize("stage", ["sqlite"], indirect=True)
+STUCK = {
+    "no_progress": {"since": "2026-02-16", "why": "11 business days without progress.", "rule": "playbook 1"},
+    "over_age": {"since": "2026-02-20", "why": "61 days in step 1; the limit is 45.", "rule": "playbook 1"},
+}
+
+
+@pytest.fixture
+def cast(session: Saver) -> Cast:
+    return make_cast(session)
+
+
+@pytest.fixture
+def alerts(session: Saver, cast: Cast) -> dict[str, Alert]:
+    """One alert in each state; by its state."""
+    answered = {"acknowledged_at": NOW, "acknowledged_by": cast.olu.id, "next_step": "Call", "next_step_on": TODAY}
+    more = {
+        "firing": {},
+        "acknowledged": answered,
+        "snoozed": {**answered, "snoozed_until": TODAY + timedelta(days=7), "snooze_reason": "Closed", "snoozes": 1},
+        "resolved": {"resolved_at": NOW, "resolved_because": "Evidence for 1c was recorded."},
+    }
+    made = {}
+    for state, fields in more.items():
+        account = make_account(session, name=f"{state} Ltd", claimed_step=1, team_id=cast.team.id, annual_value=10**7,
+                               currency="EUR", product="Flow")  # fmt: skip
+        made[state] = make_alert(session, account, state=state, reasons=STUCK, severity="warning", **fields)  # type: ignore[arg-type]
+    make_notification(session, cast.olu, title="Acme is stale", body="11 business days without progress.")
+    make_message(session, cast.olu, dead_at=NOW, payload={"title": "Acme is stale"}, last_error="No pigeon")
+    return made
+
+
+@ON_ONE_DATABASE
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_pages_are_accessible_and_fit_a_small_telephone(
+    page: Page, session: Saver, cast: Cast, alerts: dict[str, Alert], scheme: str
+) -> None:
+    page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+    page.set_viewport_size({"width": 320, "height": 640})
+    cast.ada.memberships.append(cast.olu.memberships[0].__class__(team_id=cast.team.id, role="member"))
+    session.commit()
+    sign_in(page, "ada", "/alerts")
+    firing, acknowledged = alerts["firing"].id, alerts["acknowledged"].id
+
+    for path in (
+        "/alerts", "/alerts?state=acknowledged", "/alerts?state=snoozed", "/alerts?state=resolved", "/alerts/messages",
+        f"/alerts/{firing}/acknowledge", f"/alerts/{acknowledged}/snooze", "/alerts/undelivered",
+    ):  # fmt: skip
+        page.goto(path)
+        violations = Axe().run(page).response["violations"]
+        overflow = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+        assert (path, [violation["id"] for violation in violations], max(overflow, 0)) == (path, [], 0)
+
+
+@ON_ONE_DATABASE
+def test_an_alert_is_acknowledged_without_leaving_the_inbox(page: Page, alerts: dict[str, Alert]) -> None:
+    sign_in(page, "olu", "/alerts")
+
+    page.get_by_role("button", name="Acknowledge").click()
+    page.get_by_label("Next step the customer will see").fill("Ines shows the report")
+    page.get_by_label("On", exact=True).fill("2026-03-06")
+    page.keyboard.press("Enter")
+
+    expect(page.get_by_role("status").first).to_contain_text("next step due on 6 Mar 2026")
+    expect(page.get_by_role("heading", name="Nothing is firing")).to_be_visible()
+    page.get_by_role("link", name="Acknowledged").click()
+    expect(page.get_by_text("Ines shows the report")).to_be_visible()
+
+
+@ON_ONE_DATABASE
+def test_messages_lead_to_their_accounts_and_are_marked_as_read(page: Page, alerts: dict[str, Alert]) -> None:
+    sign_in(page, "olu", "/alerts")
+
+    page.get_by_role("link", name="Messages, 1 unread").click()
+    page.get_by_role("button", name="Mark as read").click()
+
+    expect(page.get_by_text("All read")).to_be_visible()
+    expect(page.get_by_role("link", name="Messages", exact=True)).to_be_visible()

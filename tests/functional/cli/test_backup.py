@@ -1,0 +1,155 @@
+"""A backup holds everything of one moment and comes back on either database, or is refused whole."""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from zipfile import ZipFile
+
+import pytest
+from click.testing import CliRunner, Result
+from flask import Flask
+from flask.cli import ScriptInfo
+from sqlalchemy import select
+
+from changetrack import migrations
+from changetrack.app import create_app
+from changetrack.cli import changetrack, register
+from changetrack.domain.people import Actor
+from changetrack.models import Account, Event, db
+from changetrack.operations.accounts import create_account
+from changetrack.operations.playbook import install_playbook
+from changetrack.queries.backup import backed_up_tables
+from changetrack.queries.verify import verify
+from tests.conftest import Stage
+from tests.databases import PostgresServer
+from tests.factories.walk import Walk
+
+Run = Callable[..., Result]
+Content = dict[str, list[tuple[Any, ...]]]
+
+
+def content(app: Flask) -> Content:
+    """Every row of every table that a backup holds."""
+    with app.app_context():
+        return {
+            table.name: [tuple(row) for row in db.session.execute(select(table).order_by(*table.primary_key.columns))]
+            for table in backed_up_tables()
+        }
+
+
+def on(app: Flask, *arguments: str) -> Result:
+    """The command line of another application."""
+    with app.app_context():
+        info = ScriptInfo(create_app=lambda: app, set_debug_flag=False)
+        return CliRunner().invoke(register(changetrack), list(arguments), obj=info)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def elsewhere(
+    request: pytest.FixtureRequest, stage: Stage, postgres: PostgresServer, tmp_path: Path
+) -> Iterator[Flask]:
+    """The application on another, empty database of either kind."""
+    url = postgres.create_database() if request.param == "postgresql" else f"sqlite:///{tmp_path / 'other.db'}"
+    other = create_app(replace(stage.settings, instance=tmp_path, database_url=url), clock=stage.clock)
+    with other.app_context():
+        migrations.upgrade(db.engine)
+        install_playbook(actor=Actor.operator("db upgrade"), now=stage.clock.now())
+        db.session.remove()
+    yield other
+    with other.app_context():
+        db.session.remove()
+        db.engine.dispose()
+
+
+@pytest.fixture
+def saved(walk: Walk, run: Run, tmp_path: Path) -> Path:
+    """A backup of an account at step 2."""
+    walk.open()
+    walk.prove_step_1()
+    walk.advance()
+    walk.session.rollback()
+    assert run("backup", str(tmp_path / "today.ctbackup")).exit_code == 0
+    return tmp_path / "today.ctbackup"
+
+
+def test_what_was_saved_comes_back_to_the_letter(saved: Path, app: Flask, elsewhere: Flask, walk: Walk) -> None:
+    result = on(elsewhere, "restore", str(saved))
+
+    assert result.exit_code == 0, result.output
+    assert content(elsewhere) == content(app)
+    with elsewhere.app_context():
+        assert verify(today=walk.today).found == 0
+
+
+def test_a_restored_database_goes_on_numbering(saved: Path, elsewhere: Flask, walk: Walk) -> None:
+    on(elsewhere, "restore", str(saved))
+
+    record, olu = {"name": "Next", "team_id": walk.cast.team.id}, walk.cast.actor("olu")
+    with elsewhere.app_context():
+        next_id = create_account(record=record, actor=olu, now=walk.now, today=walk.today)
+
+    assert next_id == walk.account_id + 1
+
+
+def test_nothing_is_restored_over_what_is_there(saved: Path, run: Run, app: Flask) -> None:
+    before = content(app)
+
+    result = run("restore", str(saved))
+
+    assert result.exit_code == 1
+    assert "not empty" in result.stderr
+    assert content(app) == before
+
+
+@pytest.mark.parametrize("table", ["users", "accounts", "events"])
+def test_a_damaged_file_is_refused_before_anything_is_written(saved: Path, elsewhere: Flask, table: str) -> None:
+    with ZipFile(saved) as whole:
+        member = whole.getinfo(f"{table}.jsonl")
+    damaged = bytearray(saved.read_bytes())
+    damaged[member.header_offset + 60 + member.compress_size // 2] ^= 0xFF
+    saved.write_bytes(bytes(damaged))
+
+    result = on(elsewhere, "restore", str(saved))
+
+    assert result.exit_code == 1
+    assert "damaged" in result.stderr
+    assert content(elsewhere)["accounts"] == []
+
+
+def test_only_its_owner_reads_a_backup(saved: Path) -> None:
+    assert saved.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_backup_taken_while_people_work_is_of_one_moment(
+    walk: Walk,
+    app: Flask,
+    elsewhere: Flask,
+    run: Run,
+    tmp_path: Path,
+) -> None:
+    file, acknowledged = tmp_path / "busy.ctbackup", []
+    olu, team_id = walk.cast.actor("olu"), walk.cast.team.id
+    walk.session.rollback()
+
+    def add(n: int) -> None:
+        with app.app_context():
+            create_account(record={"name": f"No. {n}", "team_id": team_id}, actor=olu, now=walk.now, today=walk.today)
+
+    with ThreadPoolExecutor(4) as people:
+        for n in range(20):
+            people.submit(add, n).result()
+            acknowledged.append(f"No. {n}")
+        busy = [people.submit(add, n) for n in range(20, 80)]
+        saved_meanwhile = run("backup", str(file))
+        for future in busy:
+            future.result()
+    on(elsewhere, "restore", str(file))
+
+    assert saved_meanwhile.exit_code == 0
+    with elsewhere.app_context():
+        names = set(db.session.scalars(select(Account.name)))
+        assert set(acknowledged) <= names
+        assert len(db.session.scalars(select(Event.account_id)).all()) == len(names)
+        assert verify(today=walk.today).differences == ()
