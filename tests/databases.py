@@ -5,7 +5,7 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
@@ -22,6 +22,9 @@ FAST = (
     "shared_buffers=64MB",
     "max_connections=60",
 )
+
+
+DURABLE = ("shared_buffers=256MB", "max_connections=60")  # as on a server of one's own: for measurements
 
 
 class Database(Protocol):
@@ -104,8 +107,9 @@ class PostgresDatabase:
 class PostgresServer:
     """A PostgreSQL in a folder of its own, reached by a socket there and by nothing else."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, settings: Sequence[str] = FAST) -> None:
         self.folder = folder
+        self._settings = settings
         self._data = folder / "data"
         self._numbers = count(1)
         self._process: subprocess.Popen[bytes] | None = None
@@ -115,7 +119,7 @@ class PostgresServer:
         """Make the cluster and wait until it answers."""
         self._run("initdb", "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync",
                   "-D", str(self._data))  # fmt: skip
-        options = [part for setting in FAST for part in ("-c", setting)]
+        options = [part for setting in self._settings for part in ("-c", setting)]
         command = [*self._as_nobody(), str(self._binaries / "postgres"), "-D", str(self._data),
                    "-k", str(self.folder), "-c", "listen_addresses=", *options]  # fmt: skip
         with (self.folder / "log").open("wb") as log:
@@ -150,12 +154,12 @@ class PostgresServer:
 
 
 @contextmanager
-def postgres_server() -> Iterator[PostgresServer]:
+def postgres_server(settings: Sequence[str] = FAST) -> Iterator[PostgresServer]:
     """A running server for the length of a `with`; its folder is gone afterwards."""
     folder = Path(tempfile.mkdtemp(prefix="changetrack-pg-"))
     if os.geteuid() == 0:
         os.chown(folder, NOBODY, NOBODY)
-    server = PostgresServer(folder)
+    server = PostgresServer(folder, settings)
     try:
         server.start()
         yield server

@@ -1,12 +1,12 @@
-"""Playing a script: each of its deeds through the operation that a page would call, at the moment at which it happened."""
+"""Playing a script: each deed through the operation that a page would call, as of the moment at which it happened."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta, tzinfo
 from itertools import groupby
 from typing import Any
 
-from changetrack.cli._demo_source import Rows
+from changetrack.cli._demo_source import FileRows
 from changetrack.domain.calendar import WorkCalendar
 from changetrack.domain.demo.deeds import Deed, FileDeed, Person, Portfolio
 from changetrack.domain.people import Actor
@@ -18,8 +18,9 @@ from changetrack.queries.actors import find_actor
 
 ONE_DAY = timedelta(days=1)
 DAILY_SNAPSHOTS = timedelta(days=35)
-DAILY_NIGHTS = timedelta(days=75)
+DAILY_NIGHTS = timedelta(days=45)
 READ_UNTIL = timedelta(days=6)  # messages of the last days are still to be read
+ROWS_LIKE_A_DEED = 50
 SWEPT_AT, SWEPT_BY, DELIVERED_BY = time(5), Actor.system("stale-sweep"), Actor.system("deliver")
 COUNTED_BY = Actor.system("snapshot")
 _CALENDAR = WorkCalendar()
@@ -40,6 +41,12 @@ OPERATIONS: Mapping[str, Callable[..., object]] = {
     "reopen": moves.reopen_account,
 }
 """The operations that a deed can name, and that take what it says as it is."""
+
+ANSWERS: Mapping[str, Callable[..., object]] = {
+    "acknowledge": alerts.acknowledge_alert,
+    "snooze": alerts.snooze_alert,
+}
+"""Those that are about the account's open alert."""
 
 IMPORTS: Mapping[str, Callable[..., imports.ImportResult]] = {
     "accounts": imports.import_accounts,
@@ -71,7 +78,6 @@ class Player:
                 self._night(day)
             for deed in deeds.get(day, ()):
                 self._perform(deed)
-            self.watch(len(deeds.get(day, ())))
             if day < self.today and (day.weekday() == 6 or self.today - day < DAILY_SNAPSHOTS):
                 funnel.take_snapshot(day=day, zone=self.zone, actor=COUNTED_BY, now=self.now, today=self.today)
             if day == self.today - READ_UNTIL:
@@ -125,6 +131,7 @@ class Player:
                 self._import(deed, said)
             else:
                 self._do(deed, said)
+                self.watch(1)
         except OperationRefused as refusal:
             what = deed.name if isinstance(deed, FileDeed) else f"{deed.account}: {deed.what}"
             raise OperationRefused([(f"{deed.day} {what}", r.message) for r in refusal.reasons]) from refusal
@@ -142,15 +149,22 @@ class Player:
         elif deed.what == "retract":
             seq = queries.find_evidence(account_id, deed.says["point"])
             evidence.retract_evidence(account_id=account_id, seq=seq or 0, because=deed.says["because"], **said)
-        elif deed.what in ("acknowledge", "snooze"):
-            answer = alerts.acknowledge_alert if deed.what == "acknowledge" else alerts.snooze_alert
-            answer(**queries.find_open_alert(account_id), **deed.says, **said)
+        elif deed.what in ANSWERS:
+            alert_id, version = queries.find_open_alert(account_id) or (0, 0)
+            ANSWERS[deed.what](alert_id=alert_id, version=version, **deed.says, **said)
         else:
             OPERATIONS[deed.what](account_id=account_id, **deed.says, **said)
 
     def _import(self, deed: FileDeed, said: dict[str, Any]) -> None:
-        IMPORTS[deed.kind](source=Rows(deed), options=imports.ImportOptions(), **said)
-        if deed.kind == "accounts":
+        weight, done = weight_of(deed), 0
+
+        def watch(share: float) -> None:
+            nonlocal done
+            self.watch(int(share * weight) - done)
+            done = int(share * weight)
+
+        IMPORTS[deed.kind](source=FileRows(deed), options=imports.ImportOptions(), watch=watch, **said)
+        if deed.kind == "accounts" and not deed.recipe:
             self.accounts |= queries.find_accounts([row[0] for row in deed.rows])
 
     def _moment(self, day: date, at: time) -> datetime:
@@ -161,6 +175,6 @@ def _days(first: date, last: date) -> Iterator[date]:
     return (first + n * ONE_DAY for n in range((last - first).days + 1))
 
 
-def count_deeds(deeds: Iterable[Deed | FileDeed]) -> int:
-    """How many steps of progress playing takes."""
-    return sum(1 for _ in deeds)
+def weight_of(deed: Deed | FileDeed) -> int:
+    """How much work a deed is, in that of one that is done to one account."""
+    return max(1, len(deed.rows) // ROWS_LIKE_A_DEED) if isinstance(deed, FileDeed) else 1

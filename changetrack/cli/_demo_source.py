@@ -1,13 +1,13 @@
 """A file that is nowhere: rows of a script in the form in which the importers read a file."""
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from changetrack.domain.demo.deeds import FileDeed
 from changetrack.domain.imports import RawRow
 
 
-class Rows:
+class FileRows:
     """The rows of one FileDeed, read as often as needed."""
 
     def __init__(self, deed: FileDeed) -> None:
@@ -21,9 +21,10 @@ class Rows:
 
     @property
     def digest(self) -> str:
-        """The SHA-256 of its content."""
-        hashed = hashlib.sha256()
-        for row in (self._deed.headers, *self._deed.rows):
+        """The SHA-256 of its content, or of what that follows from."""
+        content: Iterable[Iterable[str]] = [(self._deed.recipe,)] if self._deed.recipe else self._deed.rows
+        hashed = hashlib.sha256("\0".join(self._deed.headers).encode())
+        for row in content:
             hashed.update("\0".join(row).encode())
         return hashed.hexdigest()
 
@@ -35,7 +36,7 @@ class Rows:
     @property
     def share_read(self) -> float:
         """How much of it the reading at hand has gone through, 0 to 1."""
-        return self._read / max(1, len(self._deed.rows))
+        return min(1.0, self._read / max(1, len(self._deed.rows)))
 
     def rows(self) -> Iterator[RawRow]:
         """Its rows, anew with each call."""

@@ -37,18 +37,20 @@ log = structlog.get_logger("changetrack.imports")
 @click.command("run-upload", hidden=True)
 @click.argument("key")
 @click.argument("what", type=click.Choice(["check", "import"]))
-@click.option("--apart", is_flag=True, help="Give way to others, end with the parent process, and after a time.")
-def run_upload(key: str, what: What, apart: bool) -> None:
+@click.option("--apart", type=int, metavar="CLAIM", help="Be a process of its own, which holds this descriptor.")
+def run_upload(key: str, what: What, apart: int | None) -> None:
     """Check or import a file that was uploaded; what becomes of it is noted beside the file."""
     upload = Uploads(settings().instance).find(key)
     if upload is None:
         raise NotFound("There is no such upload.")
-    if apart:
+    if apart is not None:
         _stand_apart()
     try:
         upload.note_run(_ended(upload, what))
     except UploadGone:
         log.info("import_stopped", file=upload.file_name)
+    if apart is not None:
+        os.close(apart)  # what comes next need not wait for this process to wind up
 
 
 def _ended(upload: Upload, what: What) -> Run:
@@ -114,6 +116,7 @@ def _teller(upload: Upload, what: What) -> Callable[[float], None]:
 
 
 def _stand_apart() -> None:
+    """Give way to others, end with the parent process, and end after a time in any case."""
     end_with_parent()
     os.nice(10)
     signal.signal(signal.SIGALRM, _time_is_up)

@@ -1,7 +1,7 @@
 """The tables: columns, constraints and types, and no rules."""
 
 from changetrack.models._base import WRITE, Base, Id, Model, UtcDateTime, db
-from changetrack.models.accounts import Account, Alias, Import
+from changetrack.models.accounts import Account, Alias, Import, SavedView
 from changetrack.models.alerts import Alert, Heartbeat, JobRun, Notification, OutboxMessage
 from changetrack.models.coalition import Contact
 from changetrack.models.funnel import FunnelCell, FunnelSnapshot, MovementCell, Standing
@@ -33,6 +33,7 @@ __all__ = [
     "OutboxMessage",
     "PlaybookVersion",
     "Proposal",
+    "SavedView",
     "SignInAttempt",
     "SignOff",
     "Standing",

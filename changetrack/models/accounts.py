@@ -1,4 +1,4 @@
-"""Tables of the record itself: accounts, their aliases, and the imports that brought them."""
+"""Tables of the record itself: accounts, their aliases, views of their list, the imports that brought them."""
 
 from datetime import date, datetime
 from typing import Any
@@ -116,6 +116,20 @@ class Alias(Model):
 
     alias: Mapped[str] = mapped_column(String(200), primary_key=True)
     account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"))
+    created_at: Mapped[datetime]
+
+
+class SavedView(Model):
+    """A list of accounts that somebody wants to see again: its name, and the arguments of its address."""
+
+    __tablename__ = "saved_views"
+    __table_args__ = (Index("uq_saved_views_user_id_name", "user_id", "name", unique=True),)
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    name: Mapped[str] = mapped_column(String(80))
+    query: Mapped[str] = mapped_column(String(2000))
+    is_shared: Mapped[bool] = mapped_column(default=False)  # with the team mates of its owner
     created_at: Mapped[datetime]
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import case, select
+from sqlalchemy import bindparam, case, select
 
 from changetrack.domain.alerts import StaleReason, ends_snooze, severity
 from changetrack.domain.journey.steps import step_name
@@ -150,16 +150,26 @@ def tell(dossier: Dossier, alert: Alert, what: str) -> None:
     )
 
 
+_FIRST_TO_TELL = (
+    select(TeamMember.user_id)
+    .join(User, User.id == TeamMember.user_id)
+    .where(TeamMember.team_id == bindparam("team_id"), User.disabled_at.is_(None))
+    .order_by(
+        case(
+            (TeamMember.user_id == bindparam("owner_id"), 0),
+            (TeamMember.role == "coordinator", 1),
+            (TeamMember.role == "vsm", 2),
+            else_=3,
+        ),
+        TeamMember.user_id,
+    )
+    .limit(1)
+)
+
+
 def _recipient(dossier: Dossier) -> int | None:
     account = dossier.account
     if account.team_id is None:
         return account.owner_id
-    whose = case(
-        (TeamMember.user_id == account.owner_id, 0),
-        (TeamMember.role == "coordinator", 1),
-        (TeamMember.role == "vsm", 2),
-        else_=3,
-    )
-    able = (TeamMember.team_id == account.team_id, User.disabled_at.is_(None))
-    query = select(TeamMember.user_id).join(User, User.id == TeamMember.user_id).where(*able)
-    return dossier.session.scalar(query.order_by(whose, TeamMember.user_id).limit(1)) or account.owner_id
+    whose = {"team_id": account.team_id, "owner_id": account.owner_id}
+    return dossier.session.scalar(_FIRST_TO_TELL, whose) or account.owner_id

@@ -48,14 +48,16 @@ def settle(
     since = min(since, account.standing_on)  # what ended quietly since the last standing is told, too
     _settle_place(dossier, spans)
     _settle_support(dossier)
-    reasons = current_reasons(dossier)
+    facts = _stale_facts(dossier)
+    reasons = stale_reasons(facts, CALENDAR, dossier.today)
     account.stale = follow_alert(dossier, reasons, cause=cause, at_night=at_night, quiet=quiet)
     tally = FunnelTally()
     restate_standings(dossier, since, spans, tally)
     tally.count(dossier.before, cell_state(account))
     tally.flush(dossier.session)
     _void_overtaken_proposal(dossier)
-    account.due_on = _due_on(dossier, reasons, at_night=at_night)
+    wait_for_night = reasons and not at_night
+    account.due_on = dossier.today if wait_for_night else next_due_on(facts, CALENDAR, dossier.today)
     account.updated_at = dossier.now
     if dossier.events:
         dossier.session.execute(insert(Event), dossier.events)
@@ -202,12 +204,6 @@ def _exceptions(dossier: Dossier) -> dict[str, date]:
     mine = (Visit.account_id == dossier.account.id, Visit.exception_ends_on.is_not(None))
     rows = dossier.session.execute(select(Visit.missing, Visit.exception_ends_on).where(*mine).order_by(Visit.seq))
     return {point: ends_on for missing, ends_on in rows for point in missing if ends_on is not None}
-
-
-def _due_on(dossier: Dossier, reasons: Sequence[StaleReason], *, at_night: bool) -> date | None:
-    if reasons and not at_night:
-        return dossier.today  # let the night look at it
-    return next_due_on(_stale_facts(dossier), CALENDAR, dossier.today)
 
 
 def _void_overtaken_proposal(dossier: Dossier) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, func, insert, not_, or_, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, exists, func, insert, not_, or_, select, update
 from sqlalchemy.orm import Session, scoped_session
 
 from changetrack.domain.alerts import acknowledge_reasons, snooze_reasons
@@ -47,10 +47,11 @@ def sweep_account(*, account_id: int, actor: Actor, now: datetime, today: date) 
             return Swept(is_ahead=True)
         quiet, supported = _stems_from_import(dossier), account.supported_step
         alert = open_alert(dossier) if account.stale else None
-        if alert is not None:
-            alert.quiet = alert.quiet and quiet
-            _fire_again_if_due(dossier, alert)
-        settle(dossier, since=today, cause="The night found none of its reasons true.", at_night=True, quiet=quiet)
+        with session.no_autoflush:  # nothing here reads back what it has just written
+            if alert is not None:
+                alert.quiet = alert.quiet and quiet
+                _fire_again_if_due(dossier, alert)
+            settle(dossier, since=today, cause="The night found none of its reasons true.", at_night=True, quiet=quiet)
         if alert is not None and alert.state == "snoozed" and alert.snoozed_until is not None:
             _look_again(account, alert.snoozed_until)
         kinds = tuple(event["kind"] for event in dossier.events if event["kind"].startswith("alert_"))
@@ -126,25 +127,30 @@ def mark_read(*, key: str | None = None, actor: Actor, now: datetime) -> int:
         return len(session.execute(unread.returning(Notification.key)).all())
 
 
-def _stems_from_import(dossier: Dossier) -> bool:
-    """Whether today's reasons all were true when a file told of this visit, and nobody worked on it since."""
-    account = dossier.account
-    is_work = and_(
-        Event.account_id == account.id,
-        Event.recorded_at >= Visit.recorded_at,
-        not_(or_(Event.kind.endswith("imported"), Event.actor.startswith("system:"), _was_import(Event.recorded_at))),
-    )
-    came = or_(Visit.kind == "imported", _was_import(Visit.recorded_at))
-    query = select(Visit.recorded_at, came.label("came"), exists().where(is_work).label("worked"))
-    visit = dossier.session.execute(query.where(Visit.account_id == account.id, Visit.seq == account.visit_seq)).first()
-    if visit is None or not visit.came or visit.worked:
-        return False
-    return all(reason.since <= visit.recorded_at.date() for reason in current_reasons(dossier))
-
-
 def _was_import(moment: Any) -> ColumnElement[bool]:
     """Whether a file was read in at that very moment: what an import writes, it writes with one time."""
     return exists().where(AuditEvent.recorded_at == moment, AuditEvent.subject.startswith("import:"))
+
+
+_IS_WORK = and_(
+    Event.account_id == Visit.account_id,
+    Event.recorded_at >= Visit.recorded_at,
+    not_(or_(Event.kind.endswith("imported"), Event.actor.startswith("system:"), _was_import(Event.recorded_at))),
+)
+_HOW_IT_CAME = select(
+    Visit.recorded_at,
+    or_(Visit.kind == "imported", _was_import(Visit.recorded_at)).label("by_file"),
+    exists().where(_IS_WORK).label("worked_on"),
+).where(Visit.account_id == bindparam("account_id"), Visit.seq == bindparam("seq"))
+
+
+def _stems_from_import(dossier: Dossier) -> bool:
+    """Whether today's reasons all were true when a file told of this visit, and nobody worked on it since."""
+    current = {"account_id": dossier.account.id, "seq": dossier.account.visit_seq}
+    visit = dossier.session.execute(_HOW_IT_CAME, current).first()
+    if visit is None or not visit.by_file or visit.worked_on:
+        return False
+    return all(reason.since <= visit.recorded_at.date() for reason in current_reasons(dossier))
 
 
 def _fire_again_if_due(dossier: Dossier, alert: Alert) -> None:

@@ -10,7 +10,7 @@ from changetrack.domain.people import Actor, visible_teams
 from changetrack.models import Account, FunnelCell, Team, TeamMember, User, db
 
 VALUES_AT_MOST = 200  # of one field, and people: a longer menu helps nobody
-_LOOKED_AT = 5_000  # accounts of a team whose values are offered
+_LOOKED_AT = 1_000  # accounts of a team whose values are offered
 _FIELDS = tuple(field for field in CARRIED_FIELDS if field != "team")
 
 

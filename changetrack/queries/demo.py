@@ -1,6 +1,6 @@
 """Reads for loading the example portfolio: whether anything is there yet, and what its next deed is about."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from datetime import date
 
 from sqlalchemy import exists, select
@@ -15,7 +15,7 @@ def has_data() -> bool:
 
 def find_people(emails: Collection[str]) -> dict[str, int]:
     """The ids of those of these e-mail addresses who are users."""
-    return {email: id_ for email, id_ in db.session.execute(select(User.email, User.id).where(User.email.in_(emails)))}
+    return {row.email: row.id for row in db.session.execute(select(User.email, User.id).where(User.email.in_(emails)))}
 
 
 def list_changed_passwords(user_ids: Collection[int]) -> set[int]:
@@ -28,13 +28,13 @@ def list_changed_passwords(user_ids: Collection[int]) -> set[int]:
 
 def find_teams(names: Collection[str]) -> dict[str, int]:
     """The ids of those of these teams that exist."""
-    return {name: id_ for name, id_ in db.session.execute(select(Team.name, Team.id).where(Team.name.in_(names)))}
+    return {row.name: row.id for row in db.session.execute(select(Team.name, Team.id).where(Team.name.in_(names)))}
 
 
 def find_accounts(external_ids: Collection[str]) -> dict[str, int]:
     """The ids of those of these accounts that exist, by external id."""
-    columns = select(Account.external_id, Account.id)
-    return {name: id_ for name, id_ in db.session.execute(columns.where(Account.external_id.in_(external_ids)))}
+    query = select(Account.external_id, Account.id).where(Account.external_id.in_(external_ids))
+    return {row.external_id: row.id for row in db.session.execute(query)}
 
 
 def list_due_among(account_ids: Collection[int], *, day: date) -> list[int]:
@@ -43,13 +43,11 @@ def list_due_among(account_ids: Collection[int], *, day: date) -> list[int]:
     return list(db.session.scalars(due.order_by(Account.due_on, Account.id)))
 
 
-def find_open_alert(account_id: int) -> Mapping[str, int]:
-    """The account's open alert, as `alert_id` and `version`; empty if it has none."""
-    query = select(Alert.id.label("alert_id"), Alert.version).where(
-        Alert.account_id == account_id, Alert.state != "resolved"
-    )
-    row = db.session.execute(query).mappings().first()
-    return dict(row) if row else {}
+def find_open_alert(account_id: int) -> tuple[int, int] | None:
+    """The id and version of the account's open alert, None if it has none."""
+    open_one = (Alert.account_id == account_id, Alert.state != "resolved")
+    row = db.session.execute(select(Alert.id, Alert.version).where(*open_one)).first()
+    return (row.id, row.version) if row else None
 
 
 def find_evidence(account_id: int, point: str) -> int | None:

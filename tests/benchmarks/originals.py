@@ -1,10 +1,11 @@
-"""Fifty accounts with eighteen months of history, written by the operations themselves: what a population is copied from."""
+"""Fifty accounts with eighteen months of history, written by the operations: what a population is copied from."""
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from random import Random
+from typing import Any
 
 from sqlalchemy import select
 
@@ -96,15 +97,17 @@ def _moves(begin: date) -> Iterator[tuple[str, str, date, str]]:
                 yield f"B{n:02}", "closed", day, "churned"
 
 
-def _load(path: Path, load: object, rows: object, now: datetime, today: date) -> None:
+def _load(
+    path: Path, load: Callable[..., object], rows: Iterable[Sequence[object]], now: datetime, today: date
+) -> None:
     with path.open("w", newline="", encoding="utf-8") as file:
-        csv.writer(file).writerows(rows)  # type: ignore[arg-type]
-    load(source=Table(path), options=ImportOptions(), actor=ACTOR, now=now, today=today)  # type: ignore[operator]
+        csv.writer(file).writerows(rows)
+    load(source=Table(path), options=ImportOptions(), actor=ACTOR, now=now, today=today)
 
 
 def _open_some(day: date) -> None:
     """Every other account is opened, and the first step of some is proven."""
-    when = {"actor": ACTOR, "now": _noon(day), "today": day}
+    when: dict[str, Any] = {"actor": ACTOR, "now": _noon(day), "today": day}
     for n, account_id in enumerate(db.session.scalars(select(Account.id).order_by(Account.id)).all()):
         if n % 2:
             continue

@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 from changetrack.models import Alert
 from tests.browser.test_people import sign_in
 from tests.clock import NOW, TODAY
-from tests.factories import Cast, make_account, make_alert, make_cast, make_message, make_notification
+from tests.factories import Cast, make_account, make_alert, make_cast, make_message, make_notification, make_team_member
 from tests.factories._saving import Saver
 
 ON_ONE_DATABASE = pytest.mark.parametrize("stage", ["sqlite"], indirect=True)
@@ -38,7 +38,7 @@ def alerts(session: Saver, cast: Cast) -> dict[str, Alert]:
     for state, fields in more.items():
         account = make_account(session, name=f"{state} Ltd", claimed_step=1, team_id=cast.team.id, annual_value=10**7,
                                currency="EUR", product="Flow")  # fmt: skip
-        made[state] = make_alert(session, account, state=state, reasons=STUCK, severity="warning", **fields)  # type: ignore[arg-type]
+        made[state] = make_alert(session, account, state=state, reasons=STUCK, severity="warning", **fields)
     make_notification(session, cast.olu, title="Acme is stale", body="11 business days without progress.")
     make_message(session, cast.olu, dead_at=NOW, payload={"title": "Acme is stale"}, last_error="No pigeon")
     return made
@@ -51,8 +51,7 @@ def test_the_pages_are_accessible_and_fit_a_small_telephone(
 ) -> None:
     page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
     page.set_viewport_size({"width": 320, "height": 640})
-    cast.ada.memberships.append(cast.olu.memberships[0].__class__(team_id=cast.team.id, role="member"))
-    session.commit()
+    make_team_member(session, cast.team, cast.ada)
     sign_in(page, "ada", "/alerts")
     firing, acknowledged = alerts["firing"].id, alerts["acknowledged"].id
 
@@ -72,10 +71,10 @@ def test_an_alert_is_acknowledged_without_leaving_the_inbox(page: Page, alerts: 
 
     page.get_by_role("button", name="Acknowledge").click()
     page.get_by_label("Next step the customer will see").fill("Ines shows the report")
-    page.get_by_label("On", exact=True).fill("2026-03-06")
+    page.get_by_label("On which day").fill("2026-03-06")
     page.keyboard.press("Enter")
 
-    expect(page.get_by_role("status").first).to_contain_text("next step due on 6 Mar 2026")
+    expect(page.get_by_role("status").first).to_contain_text("The next step is due on 6 Mar 2026")
     expect(page.get_by_role("heading", name="Nothing is firing")).to_be_visible()
     page.get_by_role("link", name="Acknowledged").click()
     expect(page.get_by_text("Ines shows the report")).to_be_visible()

@@ -1,6 +1,6 @@
 """One factory for each model, and the fixed cast: whatever a test does not say is unremarkable."""
 
-from tests.factories.accounts import make_account, make_alias, make_import
+from tests.factories.accounts import make_account, make_alias, make_import, make_saved_view
 from tests.factories.alerts import make_alert, make_heartbeat, make_job_run, make_message, make_notification
 from tests.factories.coalition import make_contact
 from tests.factories.funnel import make_cell, make_movement, make_snapshot, make_standing
@@ -49,6 +49,7 @@ __all__ = [
     "make_notification",
     "make_playbook",
     "make_proposal",
+    "make_saved_view",
     "make_session",
     "make_sign_in_attempt",
     "make_sign_off",

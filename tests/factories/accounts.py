@@ -1,8 +1,8 @@
-"""Accounts, their aliases, and imports."""
+"""Accounts, their aliases, views of their list, and imports."""
 
 from typing import Any
 
-from changetrack.models import Account, Alias, Import
+from changetrack.models import Account, Alias, Import, SavedView, User
 from tests.clock import NOW, TODAY
 from tests.factories._saving import Saver, number, save
 
@@ -23,6 +23,12 @@ def make_account(session: Saver, **fields: Any) -> Account:
 def make_alias(session: Saver, account: Account, **fields: Any) -> Alias:
     """Another system's name of `account`."""
     return save(session, Alias(**{"alias": f"crm-{number()}", "account_id": account.id, "created_at": NOW, **fields}))
+
+
+def make_saved_view(session: Saver, user: User, **fields: Any) -> SavedView:
+    """The stale accounts, under a name of the user's own."""
+    given = {"user_id": user.id, "name": f"View {number()}", "query": "stale=1", "created_at": NOW}
+    return save(session, SavedView(**{**given, **fields}))
 
 
 def make_import(session: Saver, **fields: Any) -> Import:

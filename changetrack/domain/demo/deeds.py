@@ -1,9 +1,9 @@
 """What a script is made of: people and teams of the house, deeds on single accounts, and files that are imported."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from typing import Any, Protocol
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +38,22 @@ class Deed:
     says: Mapping[str, Any] = field(default_factory=dict)
 
 
+class Rows(Protocol):
+    """Rows that can be gone through again and again; their number may be about right only."""
+
+    def __len__(self) -> int:
+        """How many there are, or about."""
+
+    def __iter__(self) -> Iterator[tuple[str, ...]]:
+        """All of them, anew with each call."""
+
+
 @dataclass(frozen=True, slots=True)
 class FileDeed:
-    """A file that was imported on a day: its kind, its name, its columns and rows."""
+    """A file that was imported on a day: its kind, its name, its columns and rows.
+
+    `recipe` says what its rows follow from, where they are too many to be held or compared.
+    """
 
     day: date
     minute: int
@@ -48,7 +61,8 @@ class FileDeed:
     kind: str
     name: str
     headers: tuple[str, ...]
-    rows: Sequence[tuple[str, ...]]
+    rows: Rows
+    recipe: str = ""
 
 
 @dataclass(frozen=True, slots=True)

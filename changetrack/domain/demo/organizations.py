@@ -94,7 +94,7 @@ _NAMES = {
     "iberian": ("Beatriz Joaquim Lourdes Iker Catarina Ramiro Nuria Tomás Graça Xavier Pilar Ernesto",
                 "Amaral Bustos Carrasco Ferraz Goyeneche Ledesma Moncada Pinheiro Quiroga Saavedra Tavares Zubiri"),
     "italian": ("Ornella Davide Fiamma Ettore Ilaria Sandro Bianca Rocco Mirella Tullio Samira Pietro",
-                "Bonaventura Cattaneo Donati Ferrante Grimaldi Lombardini Marchetti Pavesi Ravelli Salvemini Tosi Verri"),
+                "Bonaventura Cattaneo Donati Ferrante Grimaldi Lombardini Marchetti Pavesi Ravelli Salvini Tosi Verri"),
     "polish": ("Bożena Marek Jagoda Wojciech Halina Kacper Danuta Szymon Zofia Tadeusz Irena Paweł",
                "Bielak Chmura Dudek Gajda Jasiński Kołodziej Lipiec Madej Osowska Ptak Sikora Zawada"),
     "turkish": ("Aylin Cem Defne Kerem Nilgün Orhan Selin Tolga Zehra Barış Gülay Emrah",

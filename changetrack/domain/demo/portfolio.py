@@ -6,6 +6,7 @@ from random import Random
 
 from changetrack.domain.demo.deeds import Deed, FileDeed, Portfolio
 from changetrack.domain.demo.house import PEOPLE, TEAMS
+from changetrack.domain.demo.many import HISTORY, More
 from changetrack.domain.demo.organizations import ORGANIZATIONS
 from changetrack.domain.demo.products import BY_INDUSTRY
 from changetrack.domain.demo.record import Record, make_record
@@ -18,14 +19,20 @@ SYNC_DAYS = range(2, 500, 28)  # days ago on which the steps that others keep we
 
 
 def make_portfolio(*, seed: int, today: date, accounts: int = TALES) -> Portfolio:
-    """Write the script of the first `accounts` tales: the same for the same seed and day, in order of time."""
+    """Write the script of so many accounts: the same for the same seed and day, in order of time.
+
+    Tales are told of the first TALES accounts; what is more comes in files.
+    """
     chance = Random(f"portfolio {seed}")  # noqa: S311  a story, not a secret
     records = _records(seed, accounts, chance)
     told = [_tell(record, seed, today) for record in records]
     deeds: list[Deed | FileDeed] = [deed for telling in told for deed in telling.deeds]
     deeds += _files(told, today)
+    more = More(seed, today, max(0, accounts - TALES))
+    deeds += more.files()
     deeds.sort(key=lambda deed: (deed.day, deed.minute))
-    return Portfolio(workday(today - timedelta(FOUNDED)), TEAMS, PEOPLE, tuple(deeds))
+    founded_on = workday(today - timedelta(FOUNDED))
+    return Portfolio(founded_on, TEAMS + more.teams(), PEOPLE + more.people(), tuple(deeds))
 
 
 def _records(seed: int, accounts: int, chance: Random) -> list[Record]:
@@ -57,8 +64,10 @@ def _files(told: Sequence[Telling], today: date) -> Iterator[FileDeed]:
 def _list_of(name: str, day: date, came: Sequence[Telling]) -> Iterator[FileDeed]:
     rows = [t.record.row(min(h[0] for h in t.history)) for t in came]
     yield FileDeed(day, 7 * 60, "ada", "accounts", f"{name}-accounts.csv", Record.HEADERS, rows)
-    first = [(t.record.external_id, place, on.isoformat(), "") for t in came for on, place, is_late in t.history if not is_late]
-    yield FileDeed(day, 7 * 60 + 5, "ada", "history", f"{name}-history.csv", _HISTORY, first)
+    first = [
+        (t.record.external_id, place, on.isoformat(), "") for t in came for on, place, late in t.history if not late
+    ]
+    yield FileDeed(day, 7 * 60 + 5, "ada", "history", f"{name}-history.csv", HISTORY, first)
 
 
 def _syncs(told: Sequence[Telling], today: date) -> Iterator[FileDeed]:
@@ -67,7 +76,4 @@ def _syncs(told: Sequence[Telling], today: date) -> Iterator[FileDeed]:
         day = workday(today - timedelta(ago))
         rows = [(id_, place, on.isoformat(), "") for on, id_, place in late if day - timedelta(28) < on <= day]
         if rows:
-            yield FileDeed(day, 7 * 60 + 10, "ada", "history", f"steps-{day:%Y-%m}.csv", _HISTORY, rows)
-
-
-_HISTORY = ("external_id", "step", "entered_on", "reason")
+            yield FileDeed(day, 7 * 60 + 10, "ada", "history", f"steps-{day:%Y-%m}.csv", HISTORY, rows)

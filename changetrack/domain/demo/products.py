@@ -45,13 +45,17 @@ PLAN = Product(
         Gap("Change-overs", "a day", "9", "7", "5", "Line diary, counted by the shift leads themselves"),
     ),
     (
-        "In a year, {org} plans once and runs what it planned. On Thursday at noon every shift lead sees the coming "
-        "week, and trusts it enough to arrange child care by it. If a machine fails, the people at the line see which "
-        "orders are touched and decide together what gives, before the customer has to ask. Planners spend their "
-        "mornings on the week after next, not on yesterday.",
-        "Nobody at {org} is surprised by Monday. What we promise a customer is what the line can make, because sales "
-        "and production look at the same board. A change inside two days is an event we learn from, not the way we "
-        "work. Overtime is a choice people make, never a rescue.",
+        (
+            "In a year, {org} plans once and runs what it planned. On Thursday at noon every shift lead sees the coming "
+            "week, and trusts it enough to arrange child care by it. If a machine fails, the people at the line see which "
+            "orders are touched and decide together what gives, before the customer has to ask. Planners spend their "
+            "mornings on the week after next, not on yesterday."
+        ),
+        (
+            "Nobody at {org} is surprised by Monday. What we promise a customer is what the line can make, because sales "
+            "and production look at the same board. A change inside two days is an event we learn from, not the way we "
+            "work. Overtime is a choice people make, never a rescue."
+        ),
     ),
     ("half-the-plan-changes", "a-week-without-rescue-overtime", "first-time-promised-on-time"),
 )
@@ -72,12 +76,16 @@ FIELD = Product(
         Gap("Inspections done when due", "%", "62", "74", "95", "Regulator's quarterly return"),
     ),
     (
-        "At {org} a technician leaves the yard knowing what waits at the other end. What one of us learns on a ladder, "
-        "everyone can read the same day. We write things down once, where it happened. A reported defect gets an "
-        "answer within the week, and the one who reported it is thanked by name.",
-        "We at {org} repair before it breaks. Inspections are done on their day because the round is sensible, not "
-        "because somebody chases us. Nights are quiet. New colleagues learn the plant from notes that colleagues wrote "
-        "for them, and add their own in their first month.",
+        (
+            "At {org} a technician leaves the yard knowing what waits at the other end. What one of us learns on a ladder, "
+            "everyone can read the same day. We write things down once, where it happened. A reported defect gets an "
+            "answer within the week, and the one who reported it is thanked by name."
+        ),
+        (
+            "We at {org} repair before it breaks. Inspections are done on their day because the round is sensible, not "
+            "because somebody chases us. Nights are quiet. New colleagues learn the plant from notes that colleagues wrote "
+            "for them, and add their own in their first month."
+        ),
     ),
     ("paperwork-down-to-ten-minutes", "the-first-quiet-month", "found-before-it-broke"),
 )
@@ -98,12 +106,16 @@ CLOSE = Product(
         Gap("Overtime in closing week", "h a person", "19", "13", "3", "Time sheets, average of six closes"),
     ),
     (
-        "By the fourth working day {org} knows where it stands, and on the fifth we talk about what to do. Nobody works "
-        "the weekend for it. A reconciliation that can be done by a rule is done by a rule; people look at what is "
-        "odd. Every company keeps its books the same way, and the way was chosen by those who keep them.",
-        "Closing is dull at {org}, and we are proud of that. What is known on the tenth is booked on the tenth. When "
-        "the board asks why, whoever is asked can show it there and then. Our juniors learn to read a business instead "
-        "of learning to search a folder.",
+        (
+            "By the fourth working day {org} knows where it stands, and on the fifth we talk of what to do. Nobody works "
+            "the weekend for it. A reconciliation that can be done by a rule is done by a rule; people look at what is "
+            "odd. Every company keeps its books the same way, and the way was chosen by those who keep them."
+        ),
+        (
+            "Closing is dull at {org}, and we are proud of that. What is known on the tenth is booked on the tenth. When "
+            "the board asks why, whoever is asked can show it there and then. Our juniors learn to read a business instead "
+            "of learning to search a folder."
+        ),
     ),
     ("closed-on-day-six", "a-weekend-at-home", "one-way-to-reconcile"),
 )
@@ -124,12 +136,16 @@ DESK = Product(
         Gap("Calls that ask how it stands", "a day", "310", "240", "90", "Telephone statistics, twelve weeks"),
     ),
     (
-        "Whoever turns to {org} tells their story once. The one who answers sees what was promised and keeps it. Simple "
-        "cases are decided the same day; for the hard ones there is an hour, and somebody to ask. People who work here "
-        "go home knowing that nothing waits for them alone.",
-        "At {org} a case belongs to a team, not to a desk. We decide in days, and say so plainly when we cannot. Fewer "
-        "people call to ask how it stands because they have already heard. A colleague back from holiday finds thanks, "
-        "not a pile.",
+        (
+            "Whoever turns to {org} tells their story once. Who answers sees what was promised and keeps it. Simple "
+            "cases are decided the same day; for the hard ones there is an hour, and somebody to ask. People who work here "
+            "go home knowing that nothing waits for them alone."
+        ),
+        (
+            "At {org} a case belongs to a team, not to a desk. We decide in days, and say so plainly when we cannot. Fewer "
+            "people call to ask how it stands because they have already heard. A colleague back from holiday finds thanks, "
+            "not a pile."
+        ),
     ),
     ("decided-the-same-day", "asked-once-only", "the-phone-is-quieter"),
 )

@@ -85,7 +85,7 @@ class Telling:
             self._do("contact", contact=self.cast.next_member())
             self._minute = min(self._minute + 3, _LATEST)
 
-    def left(self, word: Word) -> None:
+    def left(self, _word: Word) -> None:
         seq = self.cast.number_of(sponsor=True)
         self._do("edit_contact", seq=seq, version=1, contact={"left_on": self._day})
 

@@ -38,15 +38,15 @@ def unfold(words: Iterable[str], chance: Random) -> list[Word]:
     for word in words:
         what, _, when = word.partition("@")
         verb, *arguments = what.split(":")
-        first, _, last = when.partition("-")
+        first, *last = map(int, when.split("-"))
         if verb == "keep":
-            kept.append((int(first), int(last)))
+            kept.append((first, last[0]))
         elif verb in _STRETCHES:
-            found += _stretch(verb, arguments, int(first), int(last))
+            found += _stretch(verb, arguments, first, last[0])
         else:
-            found += _single(verb, tuple(arguments), int(first))
-    for first, last in kept:
-        found += _upkeep(found, first, last, chance)
+            found += _single(verb, tuple(arguments), first)
+    for first, until in kept:
+        found += _upkeep(found, first, until, chance)
     return sorted(found, key=lambda w: -w.ago)
 
 

@@ -31,6 +31,7 @@ TABLES = (
     "notifications",
     "outbox",
     "proposals",
+    "saved_views",
     "sessions",
     "sign_offs",
     "team_members",
@@ -62,6 +63,7 @@ def upgrade() -> None:
     _create_notifications()
     _create_outbox()
     _create_proposals()
+    _create_saved_views()
     _create_sessions()
     _create_sign_offs()
     _create_team_members()
@@ -715,6 +717,21 @@ def _create_alerts() -> None:
         sqlite_where=sa.text("state <> 'resolved'"),
         postgresql_where=sa.text("state <> 'resolved'"),
     )
+
+
+def _create_saved_views() -> None:
+    op.create_table(
+        "saved_views",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("name", sa.String(length=80), nullable=False),
+        sa.Column("query", sa.String(length=2000), nullable=False),
+        sa.Column("is_shared", sa.Boolean(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name="fk_saved_views_user_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_saved_views"),
+    )
+    op.create_index("uq_saved_views_user_id_name", "saved_views", ["user_id", "name"], unique=True)
 
 
 def _create_aliases() -> None:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
+from urllib.parse import parse_qsl, urlencode
 from zoneinfo import ZoneInfo
 
 from werkzeug.datastructures import MultiDict
@@ -67,6 +68,14 @@ def read_filters(args: Args) -> AccountFilters:
         as_of=(as_of or today) if is_past_knowledge or (as_of and as_of < today) else None,
         known_until=end_of_day(known_at, zone) if is_past_knowledge and known_at else None,
     )
+
+
+def kept_query(text: str) -> str:
+    """The arguments of an address as a view keeps them. Raises OperationRefused for what cannot be meant."""
+    args = MultiDict(parse_qsl(text.lstrip("?")))
+    read_asked(args)
+    pairs = [(name, value) for name, value in args.items(multi=True) if name not in ("after", "before")]
+    return urlencode(sorted(pairs))
 
 
 def chips(asked: Asked, choices: Choices) -> list[dict[str, str]]:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from wtforms import DateField, HiddenField, SelectField, SelectMultipleField, StringField, TextAreaField
+from wtforms import BooleanField, DateField, HiddenField, SelectField, SelectMultipleField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Optional
 
@@ -58,6 +58,14 @@ class AliasForm(Form):
 
     alias = StringField("Name in another system", [InputRequired("Write the name that the other system uses.")],
                         render_kw={"maxlength": 200})  # fmt: skip
+
+
+class ViewForm(Form):
+    """A name for the list as its address shows it."""
+
+    name = StringField("Save this view as", render_kw={"maxlength": 80})
+    query = HiddenField()
+    shared = BooleanField("Share with my team")
 
 
 class ReassignForm(Form):

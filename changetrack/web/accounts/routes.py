@@ -2,23 +2,35 @@
 
 from collections.abc import Callable
 from functools import partial
+from urllib.parse import parse_qsl
 
 from flask import Blueprint, Response, current_app, flash, request
+from werkzeug.datastructures import MultiDict
 
 from changetrack.adapters.file_writers import MEDIA_TYPES, text_chunks
 from changetrack.domain.people import Action, Actor, may
-from changetrack.domain.refusal import Forbidden, refuse_if
+from changetrack.domain.refusal import Forbidden, OperationRefused, refuse_if
+from changetrack.operations import account_views
 from changetrack.operations import accounts as operations
 from changetrack.queries.account_choices import Choices, get_choices
 from changetrack.queries.account_record import AccountRecord, get_account_record
+from changetrack.queries.account_views import list_views
 from changetrack.queries.accounts import list_accounts, list_accounts_by_id
-from changetrack.web.accounts.asked import COLUMNS, chips, filter_menu_fields, read_asked
+from changetrack.web.accounts.asked import COLUMNS, chips, filter_menu_fields, kept_query, read_asked
 from changetrack.web.accounts.conflict import reconcile, remember
 from changetrack.web.accounts.export import EXPORTED, each_row
-from changetrack.web.accounts.forms import AccountForm, AliasForm, ReassignForm, offer, shown_values, typed_record
+from changetrack.web.accounts.forms import (
+    AccountForm,
+    AliasForm,
+    ReassignForm,
+    ViewForm,
+    offer,
+    shown_values,
+    typed_record,
+)
 from changetrack.web.accounts.handover import hand_over
 from changetrack.web.formatting import with_args
-from changetrack.web.forms import refusals_on, shown_version
+from changetrack.web.forms import expect_no_fields, refusals_on, shown_version
 from changetrack.web.platform import acting, clock, current_actor, go, page
 
 AT_ONCE = 200  # accounts handed over by one request
@@ -41,6 +53,8 @@ def index() -> Response:
         found=found,
         asked=asked,
         chips=chips(asked, choices),
+        views=list_views(actor=actor),
+        kept=kept_query(request.query_string.decode()),
         menu=filter_menu_fields(asked, choices),
         columns=[{"key": key, "label": COLUMNS[key], "shown": key in asked.columns} for key in COLUMNS],
         first=turned(after=None, before=None) if found.before else "",
@@ -116,6 +130,31 @@ def reassign() -> Response:
             refuse_if([("owner_id", "Choose a new owner, a new team, or both.")] if not changes else [])
             outcomes = hand_over(list_accounts_by_id(ids, actor=actor, today=clock().today()), changes)
     return page("accounts/reassigned.html", form=form, outcomes=outcomes)
+
+
+@blueprint.post("/accounts/views")
+def save_view() -> Response:
+    form = ViewForm()
+    if not form.validate_on_submit():
+        raise OperationRefused((None, message) for messages in form.errors.values() for message in messages)
+    query = kept_query(form.query.data or "")
+    account_views.save_view(
+        name=form.name.data or "", query=query, is_shared=form.shared.data, actor=current_actor(), now=clock().now()
+    )
+    flash(f"“{form.name.data}” is among your views.", "success")
+    return _to_list(query)
+
+
+@blueprint.post("/accounts/views/<int:view_id>/remove")
+def remove_view(view_id: int) -> Response:
+    expect_no_fields()
+    account_views.remove_view(view_id=view_id, actor=current_actor(), now=clock().now())
+    flash("The view is removed. The accounts are where they were.", "success")
+    return _to_list(request.query_string.decode())
+
+
+def _to_list(query: str) -> Response:
+    return go(".index", **MultiDict(parse_qsl(query)).to_dict(flat=False))
 
 
 def _change_aliases(account_id: int, change: Callable[..., None], words: str) -> Response:

@@ -50,7 +50,7 @@ def _launcher(settings: Settings) -> Launch:
 
     def run(arguments: Sequence[str], lock: int) -> None:
         """Start it and wait for it: a process ends with the thread that started it, so the thread has to stay."""
-        command = [sys.executable, "-m", "changetrack", *arguments, "--apart"]
+        command = [sys.executable, "-m", "changetrack", *arguments, "--apart", str(lock)]
         try:
             process = subprocess.Popen(
                 command, env=environment, pass_fds=(lock,), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL

@@ -14,7 +14,7 @@ class AcknowledgeForm(Form):
 
     version = HiddenField()
     next_step = StringField("Next step the customer will see", render_kw={**NEEDED, "maxlength": 500})
-    next_step_on = DateField("On", [Optional()], render_kw=NEEDED)
+    next_step_on = DateField("On which day", [Optional()], render_kw=NEEDED)
 
 
 class SnoozeForm(Form):

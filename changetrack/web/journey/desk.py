@@ -1,6 +1,6 @@
 """The account page put together, with every form on it; what a form was refused for is shown on the same page."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from flask import Response, flash, request, url_for
@@ -55,10 +55,17 @@ def show(account_id: int, form: Form | None = None, slot: str = "", *, step: int
     )
 
 
-def done(account_id: int, words: str, *, step: int | None = None, anchor: str | None = None) -> Response:
+def done(
+    account_id: int,
+    words: str | Callable[[JourneyView], str],
+    *,
+    step: int | None = None,
+    anchor: str | None = None,
+) -> Response:
     """Say what changed and what is left to do, and send the browser to the page as it is now."""
     view = look(account_id)
-    flash(" ".join(part for part in (words, left_sentence(view)) if part), "success")
+    changed = words if isinstance(words, str) else words(view)
+    flash(" ".join(part for part in (changed, left_sentence(view)) if part), "success")
     return go("journey.account_page", account_id=account_id, step=step, _anchor=anchor)
 
 

@@ -23,7 +23,7 @@ def propose(account_id: int) -> Response:
             result = propose_advance(
                 account_id=account_id, effective_on=form.effective_on.data, note=form.note.data or "", **acting()
             )
-            return done(account_id, f"Proposed. {gate_words(look(account_id).name, result)}")
+            return done(account_id, lambda view: f"Proposed. {gate_words(view.name, result)}")
     return show(account_id, form, "propose")
 
 
@@ -38,7 +38,7 @@ def sign(account_id: int) -> Response:
                 note=form.note.data or "",
                 **acting(),
             )
-            return done(account_id, f"Signed off. {gate_words(look(account_id).name, result)}")
+            return done(account_id, lambda view: f"Signed off. {gate_words(view.name, result)}")
     return show(account_id, form, "sign")
 
 
@@ -55,7 +55,7 @@ def customer_sign(account_id: int) -> Response:
                 note=form.note.data or "",
                 **acting(),
             )
-            return done(account_id, f"Their word is recorded. {gate_words(look(account_id).name, result)}")
+            return done(account_id, lambda view: f"Their word is recorded. {gate_words(view.name, result)}")
     form.contact_seq.choices = person_choices(look(account_id).coalition.people, new=False)
     return show(account_id, form, "customer")
 

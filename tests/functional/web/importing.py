@@ -84,8 +84,9 @@ class Desk:
 
     def rejected(self, address: str) -> TestResponse:
         """The file of the rows that were turned away, read to its end."""
-        with self.browser.get(f"{address}/rejected-rows.csv") as answer:
-            answer.get_data()
+        answer = self.browser.get(f"{address}/rejected-rows.csv")
+        answer.get_data()
+        answer.close()
         return answer
 
     def bring_in(self, text: str | bytes, *, columns: Mapping[str, str] | None = None, **how: Any) -> TestResponse:

@@ -65,8 +65,8 @@ def test_recording_says_what_became_of_the_point(passes: bool, holds: bool, word
          "It now waits for the team coordinator and a named person of the customer."),
         (GateResult(True, 2, ()), "Acme is at step 2 now, Create the guiding coalition."),
         (GateResult(True, 9, ()), "Acme is anchored."),
-        (GateResult(True, 2, (), self_attested=True),
-         "Acme is at step 2 now, Create the guiding coalition. It is labelled self-attested: nobody else is in the team."),
+        (GateResult(True, 9, (), self_attested=True),
+         "Acme is anchored. It is labelled self-attested: nobody else is in the team."),
     ],
 )  # fmt: skip
 def test_a_sign_off_says_where_the_account_is_or_whom_it_waits_for(result: GateResult, words: str) -> None:

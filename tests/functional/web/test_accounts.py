@@ -1,4 +1,4 @@
-"""The list of accounts and the record by its pages."""
+"""The list of accounts: what its address says, its pages, its export, its views."""
 
 import csv
 import io
@@ -11,26 +11,20 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from changetrack.models import Account, Alias
-from changetrack.operations.accounts import edit_account
-from tests.clock import NOW, TODAY
-from tests.factories import Cast, make_alert, make_alias
+from changetrack.models import Account, SavedView
+from changetrack.operations.account_views import VIEWS_AT_MOST
+from tests.clock import TODAY
+from tests.factories import Cast, make_alert, make_saved_view
 from tests.factories._saving import Saver
 from tests.factories.portfolio import make_accounts
 
 BrowserOf = Callable[[str], FlaskClient]
 ROW = re.compile(r'<th scope="row" class="cell-name"><a href="/accounts/\d+">(.*?)</a>')
-HIDDEN = re.compile(r'name="(version|shown)" type="hidden" value="(.*?)"')
 
 
 def names(page: str) -> list[str]:
     """The accounts that a page of the list shows."""
     return [unescape(name) for name in ROW.findall(page)]
-
-
-def opened(page: str) -> dict[str, str]:
-    """What a form was opened with."""
-    return {name: unescape(value) for name, value in HIDDEN.findall(page)}
 
 
 @pytest.fixture
@@ -180,188 +174,68 @@ def test_an_export_of_many_holds_each_once_in_the_order_of_the_list(
     assert rows == [account.external_id for account in expected]
 
 
-TYPED = {"name": " Nova ", "external_id": "N-1", "product": "Core", "started_on": "2026-01-15", "annual_value": "950.5",
-         "currency": "eur", "attributes": "contract: C-1\nSize of fleet: 12"}  # fmt: skip
-
-
-def test_an_account_is_added_by_hand(session: Saver, cast: Cast, browser_of: BrowserOf) -> None:
-    typed = TYPED | {"team_id": str(cast.team.id), "owner_id": str(cast.olu.id)}
-
-    response = browser_of("olu").post("/accounts/new", data=typed)
-
-    added = session.scalars(select(Account)).one()
-    assert (response.status_code, response.location) == (303, f"/accounts/{added.id}")
-    assert (added.name, added.team_id, added.annual_value, added.currency) == ("Nova", cast.team.id, 95050, "EUR")
-    assert added.attributes == {"contract": "C-1", "size_of_fleet": "12"}
-    assert added.status == "not_opened"
-
-
-@pytest.mark.parametrize(
-    ("typed", "sentences"),
-    [
-        ({"name": ""}, ["An account needs a name."]),
-        ({"annual_value": "1,5"}, ["“1,5” is not an amount"]),
-        ({"currency": ""}, ["An annual value needs its currency"]),
-        ({"currency": "XXQ", "annual_value": "x"}, ["“XXQ” is not a currency", "“x” is not an amount"]),
-        ({"attributes": "no colon\na: 1\nA: 2"}, ["“no colon” is not a name, a colon", "“a” stands there twice."]),
-        ({"started_on": "2026-03-03"}, ["is in the future"]),
-        ({"name": "Bell\x07"}, ["control character"]),
-        ({"team_id": "99999"}, ["your own teams only"]),
-        ({"claimed_step": "8"}, ["This form has no field claimed_step"]),
-    ],
-)  # fmt: skip
-def test_what_cannot_be_is_said_and_what_was_typed_stays(
-    cast: Cast, browser_of: BrowserOf, typed: dict[str, str], sentences: list[str]
-) -> None:
-    sent = TYPED | {"team_id": str(cast.team.id)} | typed
-
-    response = browser_of("olu").post("/accounts/new", data=sent)
-
-    page = unescape(response.text)
-    assert response.status_code in (403, 422)
-    assert all(sentence in page for sentence in sentences)
-    assert response.status_code == 403 or 'value="N-1"' in page
-
-
-def test_an_external_id_in_use_is_refused_at_its_field(three: list[Account], cast: Cast, browser_of: BrowserOf) -> None:
-    response = browser_of("olu").post(
-        "/accounts/new", data={"name": "Twin", "external_id": "A-1", "team_id": str(cast.team.id)}
-    )
-
-    assert response.status_code == 422
-    assert "another account’s" in response.text.replace("&#39;", "’").replace("'", "’")
-
-
-def test_a_record_is_edited(session: Saver, three: list[Account], browser_of: BrowserOf) -> None:
-    browser, address = browser_of("olu"), f"/accounts/{three[0].id}/edit"
-    page = browser.get(address).text
-
-    response = browser.post(address, data=_fields(page) | {"region": "Nordics", "owner_id": ""})
-
-    session.rollback()
-    account = session.get_one(Account, three[0].id)
-    assert response.status_code == 303
-    assert (account.region, account.owner_id, account.version) == ("Nordics", None, 2)
-    assert (account.annual_value, account.currency, account.segment) == (1250050, "EUR", "Small")
-
-
-def test_a_stale_edit_shows_both_and_loses_nothing(
-    session: Saver, cast: Cast, three: list[Account], browser_of: BrowserOf
-) -> None:
-    browser, address = browser_of("olu"), f"/accounts/{three[0].id}/edit"
-    sent = _fields(browser.get(address).text)
-    theirs = {"region": "Nordics", "tier": "Gold"}
-    edit_account(account_id=three[0].id, record=theirs, version=1, actor=cast.actor("tess"), now=NOW, today=TODAY)
-
-    response = browser.post(address, data=sent | {"tier": "Platinum", "segment": "Large"})
-
-    page = unescape(response.text)
-    assert response.status_code == 409
-    assert all(word in page for word in ("Nordics", "Gold", "Platinum", "Large", "Small"))
-    session.rollback()
-    assert session.get_one(Account, three[0].id).tier == "Gold"
-
-    again = browser.post(address, data=_fields(page))
-
-    session.rollback()
-    account = session.get_one(Account, three[0].id)
-    assert again.status_code == 303
-    assert (account.tier, account.segment, account.region) == ("Platinum", "Large", "Nordics")
-
-
-def test_a_spoilt_memory_of_the_form_keeps_what_was_typed(
-    session: Saver, cast: Cast, three: list[Account], browser_of: BrowserOf
-) -> None:
-    browser, address = browser_of("olu"), f"/accounts/{three[0].id}/edit"
-    sent = _fields(browser.get(address).text) | {"tier": "Platinum", "shown": "[1, oops"}
-    edit_account(
-        account_id=three[0].id, record={"tier": "Gold"}, version=1, actor=cast.actor("tess"), now=NOW, today=TODAY
-    )
-
-    response = browser.post(address, data=sent)
-
-    assert response.status_code == 409
-    assert _fields(response.text)["tier"] == "Platinum"
-
-
-def test_names_in_other_systems_are_added_and_taken_away(
-    session: Saver, three: list[Account], browser_of: BrowserOf
-) -> None:
-    browser, address = browser_of("olu"), f"/accounts/{three[0].id}/aliases"
-
-    added = browser.post(address, data={"alias": "SUB-1"})
-    taken = browser.post(f"/accounts/{three[1].id}/aliases", data={"alias": "SUB-1"})
-    shown = browser.get(f"/accounts/{three[0].id}/edit").text
-    removed = browser.post(f"{address}/remove", data={"alias": "SUB-1"})
-
-    assert (added.status_code, taken.status_code, removed.status_code) == (303, 422, 303)
-    assert "names an account already" in taken.text
-    assert "<code>SUB-1</code>" in shown
-    assert session.scalars(select(Alias)).all() == []
-
-
-def test_an_alias_of_another_account_is_not_taken_away(
-    session: Saver, three: list[Account], browser_of: BrowserOf
-) -> None:
-    make_alias(session, three[2], alias="SUB-9")
-
-    response = browser_of("olu").post(f"/accounts/{three[0].id}/aliases/remove", data={"alias": "SUB-9"})
-
-    assert response.status_code == 404
-
-
-def test_chosen_accounts_are_handed_over_each_by_itself(
-    session: Saver, cast: Cast, three: list[Account], browser_of: BrowserOf
-) -> None:
-    ids = [str(account.id) for account in three]
-
-    response = browser_of("olu").post("/accounts/reassign", data={"id": ids, "owner_id": str(cast.tess.id)})
-
-    session.rollback()
-    owners = [session.get_one(Account, int(key)).owner_id for key in ids]
-    assert response.status_code == 200
-    assert "2 accounts handed over" in response.text
-    assert owners == [cast.tess.id, cast.tess.id, cast.otto.id]
-
-
-def test_a_refusal_of_one_does_not_stop_the_others(
-    session: Saver, cast: Cast, three: list[Account], browser_of: BrowserOf
-) -> None:
-    ids = [str(account.id) for account in three[:2]]
-
-    response = browser_of("olu").post("/accounts/reassign", data={"id": ids, "team_id": str(cast.other_team.id)})
-
-    assert "0 accounts handed over, 2 not" in response.text
-    assert "only to a team of yours" in response.text
-
-
-@pytest.mark.parametrize(("sent", "sentence"), [({"owner_id": "1"}, "Choose the accounts"),
-                                               ({"id": ["1"]}, "a new owner, a new team, or both")])  # fmt: skip
-def test_handing_over_needs_accounts_and_somebody(
-    browser_of: BrowserOf, sent: dict[str, object], sentence: str
-) -> None:
-    response = browser_of("olu").post("/accounts/reassign", data=sent)
-
-    assert response.status_code == 422
-    assert sentence in response.text
-
-
 def test_a_long_name_is_shown_whole(session: Saver, browser_of: BrowserOf) -> None:
     make_accounts(session, [{"name": "Ü" * 200, "place": 1, "step_entered_on": TODAY - timedelta(days=400)}])
 
     assert names(browser_of("ed").get("/accounts").text) == ["Ü" * 200]
 
 
-def _fields(page: str) -> dict[str, str]:
-    """Everything that the form of a record would send as it stands."""
-    form = page.partition('<form method="post" class="form"')[2].partition("</form>")[0]
-    found = {
-        unescape(m[1]): unescape(m[2]) for m in re.finditer(r'<input[^>]*name="([^"]+)"[^>]*value="([^"]*)"', form)
-    }
-    for select_name, options in re.findall(r'<select[^>]*name="([^"]+)"[^>]*>(.*?)</select>', form, re.DOTALL):
-        chosen = re.search(r'<option selected value="([^"]*)"', options)
-        found[select_name] = chosen[1] if chosen else ""
-    for name, text in re.findall(r'<textarea[^>]*name="([^"]+)"[^>]*>(.*?)</textarea>', form, re.DOTALL):
-        found[name] = unescape(text).strip()
-    found.pop("csrf_token", None)
-    return found
+def test_a_view_is_kept_under_its_name_and_leads_back(cast: Cast, browser_of: BrowserOf) -> None:
+    browser = browser_of("olu")
+
+    kept = browser.post("/accounts/views", data={"name": "My stale", "query": "?stale=1&place=3&place=5&after=xyz"})
+
+    assert (kept.status_code, kept.location) == (303, "/accounts?place=3&place=5&stale=1")
+    page = unescape(browser.get(kept.location).text)
+    assert '<a class="menu-item" href="/accounts?place=3&place=5&stale=1" aria-current="true">' in page
+    assert "My stale" in page
+
+
+def test_the_same_name_replaces_and_a_removed_view_is_gone(session: Saver, cast: Cast, browser_of: BrowserOf) -> None:
+    browser = browser_of("olu")
+    for query in ("stale=1", "place=3"):
+        browser.post("/accounts/views", data={"name": "Mine", "query": query})
+    ((view_id, query),) = session.execute(select(SavedView.id, SavedView.query)).all()
+
+    removed = browser.post(f"/accounts/views/{view_id}/remove?sort=-name")
+
+    assert query == "place=3"
+    assert (removed.status_code, removed.location) == (303, "/accounts?sort=-name")
+    assert session.scalars(select(SavedView)).all() == []
+
+
+@pytest.mark.parametrize(("who", "shared", "is_seen"), [("tess", True, True), ("tess", False, False),
+                                                        ("otto", True, False), ("ed", True, False)])  # fmt: skip
+def test_a_shared_view_is_seen_by_the_team(
+    session: Saver, cast: Cast, browser_of: BrowserOf, who: str, shared: bool, is_seen: bool
+) -> None:
+    make_saved_view(session, cast.olu, name="Worth a look", is_shared=shared)
+
+    page = browser_of(who).get("/accounts").text
+
+    assert ("Worth a look" in page) is is_seen
+    assert "Remove the view Worth a look" not in page
+
+
+@pytest.mark.parametrize(
+    ("sent", "sentence"),
+    [({"name": " ", "query": ""}, "Give the view a name."), ({"name": "X", "query": "place=99"}, "There is no step"),
+     ({"name": "X" * 81, "query": ""}, "At most 80 characters."),
+     ({"name": "X", "query": "q=" + "x" * 100 + "&col=days" * 300}, "too many filters"),
+     ({"name": "X", "owner": "1"}, "This form has no field owner")],
+)  # fmt: skip
+def test_a_view_that_cannot_be_kept_says_why(browser_of: BrowserOf, sent: dict[str, str], sentence: str) -> None:
+    response = browser_of("olu").post("/accounts/views", data=sent)
+
+    assert response.status_code == 422
+    assert sentence in response.text
+
+
+def test_nobody_keeps_more_views_than_can_be_looked_through(session: Saver, cast: Cast, browser_of: BrowserOf) -> None:
+    for _ in range(VIEWS_AT_MOST):
+        make_saved_view(session, cast.olu)
+
+    response = browser_of("olu").post("/accounts/views", data={"name": "One more", "query": "stale=1"})
+
+    assert response.status_code == 422
+    assert "Remove one first" in response.text

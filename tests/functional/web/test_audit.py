@@ -95,9 +95,7 @@ def test_pages_are_cut_where_the_last_row_stood(session: Saver, cast: Cast) -> N
 
 
 @ON_ONE_DATABASE
-def test_the_next_page_is_a_link_and_a_spoilt_one_the_first_page(
-    browser_of: BrowserOf, session: Saver
-) -> None:
+def test_the_next_page_is_a_link_and_a_spoilt_one_the_first_page(browser_of: BrowserOf, session: Saver) -> None:
     for n in range(51):
         make_audit_event(session, subject=f"team:{100 + n}", recorded_at=NOW + timedelta(minutes=n))
     ada = browser_of("ada")
@@ -111,9 +109,7 @@ def test_the_next_page_is_a_link_and_a_spoilt_one_the_first_page(
     assert "team:150" in ada.get("/admin/audit?after=nonsense").text
 
 
-def test_the_page_reads_by_as_many_statements_whatever_its_length(
-    session: Saver, done: Cast, counted: Counted
-) -> None:
+def test_the_page_reads_by_as_many_statements_whatever_its_length(session: Saver, done: Cast, counted: Counted) -> None:
     with counted() as few:
         check_chains({entry.subject for entry in list_audit(limit=1)})
     with counted() as many:

@@ -141,9 +141,7 @@ def test_stopping_an_import_leaves_nothing_half_written(
 
 
 @ON_ONE_DATABASE
-def test_what_goes_wrong_is_said_without_its_inside(
-    desk: Desk, app: Flask, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_goes_wrong_is_said_without_its_inside(desk: Desk, app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(**_given: object) -> None:
         raise RuntimeError("password=hunter2")
 

@@ -117,7 +117,11 @@ def test_each_bad_row_is_told_by_line_and_reason_and_nothing_is_half_written(des
     tried = desk.try_out(address)
     refused = desk.commit(address)
 
-    for told in ("5 Name It is blank", "6 Id “C-1” stands in line 2 already", "7 Started on “32-01-2025” is not a date"):
+    for told in (
+        "5 Name It is blank",
+        "6 Id “C-1” stands in line 2 already",
+        "7 Started on “32-01-2025” is not a date",
+    ):
         assert told in words(tried)
     assert figures(tried)["Rows turned away"] == 3
     assert "Nothing was imported" in words(refused)
@@ -206,7 +210,7 @@ def test_a_team_and_a_currency_may_hold_for_every_row(desk: Desk, session: Saver
 def test_columns_that_cannot_be_meant_so_are_told_at_once(desk: Desk, fields: dict[str, str], told: str) -> None:
     address = desk.accepted(CRM)
 
-    refused = desk.try_out(address, **fields)
+    refused = desk.try_out(address, None, **fields)
 
     assert refused.status_code == 422
     assert told in words(refused)
@@ -256,9 +260,7 @@ def test_a_file_has_to_be_chosen(desk: Desk) -> None:
 
 
 @ON_ONE_DATABASE
-def test_more_than_the_limit_is_not_even_read(
-    make_app: Callable[..., Flask], uploads: Path, desk: Desk
-) -> None:
+def test_more_than_the_limit_is_not_even_read(make_app: Callable[..., Flask], uploads: Path, desk: Desk) -> None:
     small = make_app(max_upload_mb=1)
     small.config.update(WTF_CSRF_ENABLED=False)
     browser = small.test_client()
@@ -403,9 +405,7 @@ def test_what_was_forgotten_is_deleted_after_a_day(desk: Desk, uploads: Path, cl
 
 
 @ON_ONE_DATABASE
-def test_another_administrator_does_not_see_it(
-    desk: Desk, session: Saver, browser_of: BrowserOf, cast: Cast
-) -> None:
+def test_another_administrator_does_not_see_it(desk: Desk, session: Saver, browser_of: BrowserOf, cast: Cast) -> None:
     address = desk.accepted(CRM, name="crm.csv")
     object.__setattr__(cast, "eva", make_user(session, email="eva@example.com", name="Eva", role="admin"))
     eva = browser_of("eva")
@@ -459,9 +459,7 @@ def test_what_changed_between_dry_run_and_import_is_seen(desk: Desk, session: Sa
 
 
 @ON_ONE_DATABASE
-def test_somebody_disabled_meanwhile_imports_nothing(
-    desk: Desk, session: Saver, cast: Cast, app: Flask
-) -> None:
+def test_somebody_disabled_meanwhile_imports_nothing(desk: Desk, session: Saver, cast: Cast, app: Flask) -> None:
     launch, ada = app.extensions[LAUNCH], cast.ada.id
     address = desk.accepted(CRM)
 

@@ -16,7 +16,7 @@ OF_NOTHING = (
     "make_audit_event", "make_cell", "make_heartbeat", "make_import", "make_job_run", "make_movement",
     "make_playbook", "make_sign_in_attempt", "make_snapshot", "make_team", "make_user",
 )  # fmt: skip
-OF_A_USER = ("make_message", "make_notification")
+OF_A_USER = ("make_message", "make_notification", "make_saved_view")
 
 
 def made_of_all(session: scoped_session[Session], cast: Cast) -> set[type[Any]]:

@@ -10,8 +10,7 @@ from changetrack.domain.refusal import Forbidden, OperationRefused
 from changetrack.models import FunnelSnapshot
 from changetrack.operations.funnel import take_snapshot
 from changetrack.queries.funnel import get_funnel
-from tests.integration.operations.journey.conftest import Walk
-from tests.integration.operations.journey.conftest import walk as walk  # the fixture, here too
+from tests.factories.walk import Walk
 
 NIGHT = Actor.system("snapshot")
 

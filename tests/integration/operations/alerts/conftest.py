@@ -13,8 +13,7 @@ from changetrack.domain.people import Actor
 from changetrack.models import Account, Alert, Event, OutboxMessage
 from changetrack.operations.alerts import Swept, acknowledge_alert, snooze_alert, sweep_account
 from changetrack.operations.imports import ImportOptions, import_accounts, import_history
-from tests.integration.operations.journey.conftest import Walk
-from tests.integration.operations.journey.conftest import walk as walk  # the fixture, here too
+from tests.factories.walk import Walk
 
 NIGHT = Actor.system("stale-sweep")
 

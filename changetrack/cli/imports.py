@@ -1,0 +1,105 @@
+"""The command that reads accounts, aliases, history and contacts from a file."""
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import click
+
+from changetrack.adapters.files import Table
+from changetrack.adapters.rejected_rows import RejectedRows
+from changetrack.cli._face import clock, emit, json_option, progress
+from changetrack.domain.people import Actor
+from changetrack.operations import imports
+from changetrack.operations.imports import FileRefused, ImportOptions, ImportResult
+
+OPERATIONS: dict[str, Callable[..., ImportResult]] = {
+    "accounts": imports.import_accounts,
+    "aliases": imports.import_aliases,
+    "history": imports.import_history,
+    "contacts": imports.import_contacts,
+}
+STEPS = 1000  # of the progress bar
+
+
+@click.command("import")
+@click.argument("what", type=click.Choice(list(OPERATIONS)))
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option(
+    "--map", "mapping", multiple=True, metavar="COL=FIELD", help="What a column is; FIELD may be attr:NAME or -."
+)
+@click.option("--set", "constants", multiple=True, metavar="FIELD=VALUE", help="A field that is the same for all rows.")
+@click.option("--date-format", metavar="F", help="Such as dd-mm-yyyy; without it dates are yyyy-mm-dd.")
+@click.option("--encoding", metavar="NAME", help="Without it UTF-8, or what the file's first bytes say.")
+@click.option("--dry-run", is_flag=True, help="Check everything, write nothing.")
+@click.option("--batch-id", metavar="ID", help="A name for this delivery, which is imported once.")
+@click.option("--skip-bad", is_flag=True, help="Import the good rows although others are bad.")
+@click.option("--rejects", type=click.Path(dir_okay=False, writable=True, path_type=Path), help="Write bad rows there.")
+@json_option
+def import_(
+    what: str,
+    file: Path,
+    mapping: tuple[str, ...],
+    constants: tuple[str, ...],
+    date_format: str | None,
+    encoding: str | None,
+    dry_run: bool,
+    batch_id: str | None,
+    skip_bad: bool,
+    rejects: Path | None,
+    as_json: bool,
+) -> None:
+    """Read FILE (CSV, also .gz); it is checked whole first, and a file imported twice changes nothing."""
+    options = ImportOptions(
+        mapping=_pairs("--map", mapping), constants=_pairs("--set", constants), date_format=date_format,
+        batch_id=batch_id, dry_run=dry_run, skip_bad=skip_bad,
+    )  # fmt: skip
+    try:
+        result = _run(what, Table(file, encoding=encoding), options, rejects)
+    except FileRefused as refusal:
+        if as_json:
+            emit(refusal.result)
+        raise
+    if as_json:
+        emit(result)
+    else:
+        _tell(result)
+
+
+def _run(what: str, table: Table, options: ImportOptions, rejects: Path | None) -> ImportResult:
+    moment = {"actor": Actor.operator("import"), "now": clock().now(), "today": clock().today()}
+    with progress("Importing", STEPS) as bar:
+
+        def watch(share: float) -> None:
+            bar.update(int(share * STEPS) - bar.pos)
+
+        if rejects is None:
+            return OPERATIONS[what](source=table, options=options, watch=watch, **moment)
+        with rejects.open("w", encoding="utf-8", errors="replace", newline="") as stream:
+            on_reject = RejectedRows(stream, table.headers).add
+            return OPERATIONS[what](source=table, options=options, watch=watch, on_reject=on_reject, **moment)
+
+
+def _pairs(option: str, given: Iterable[str]) -> dict[str, str]:
+    pairs = {}
+    for pair in given:
+        left, sign, right = pair.partition("=")
+        if not (left and sign and right):
+            raise click.BadParameter(f"“{pair}” is not of the form NAME=VALUE.", param_hint=option)
+        pairs[left] = right
+    return pairs
+
+
+def _tell(result: ImportResult) -> None:
+    for reason in result.rejected:
+        click.echo(f"line {reason.line}{f', {reason.field}' if reason.field else ''}: {reason.message}", err=True)
+    if result.repeated:
+        click.echo("This file was imported before: nothing was done.")
+        return
+    would = "would be " if result.dry_run else ""
+    click.echo(
+        f"{result.rows:,} rows: {result.created:,} {would}created, {result.updated:,} {would}updated,"
+        f" {result.unchanged:,} unchanged, {result.rejected_rows:,} turned away."
+    )
+
+
+COMMANDS: tuple[click.Command, ...] = (import_,)
