@@ -15,10 +15,12 @@ from changetrack.operations import accounts, alerts, coalition, delivery, funnel
 from changetrack.operations.journey import evidence, gate, moves, opening
 from changetrack.queries import demo as queries
 from changetrack.queries.actors import find_actor
+from changetrack.queries.alerts import list_due_accounts
 
 ONE_DAY = timedelta(days=1)
 DAILY_SNAPSHOTS = timedelta(days=35)
 DAILY_NIGHTS = timedelta(days=45)
+SWEPT_AT_MOST = 1000  # of the accounts that came with files: the rest is for the next night
 READ_UNTIL = timedelta(days=6)  # messages of the last days are still to be read
 ROWS_LIKE_A_DEED = 50
 SWEPT_AT, SWEPT_BY, DELIVERED_BY = time(5), Actor.system("stale-sweep"), Actor.system("deliver")
@@ -69,6 +71,12 @@ class Player:
     actors: dict[str, Actor] = field(default_factory=dict)
     accounts: dict[str, int] = field(default_factory=dict)
 
+    def refuse_repetition(self) -> None:
+        """Raise OperationRefused if these accounts are there already."""
+        named = [deed.account for deed in self.portfolio.deeds if isinstance(deed, Deed) and deed.what == "create"]
+        if queries.find_accounts(named):
+            raise OperationRefused([("seed", "The portfolio of this seed is there already. Choose another seed.")])
+
     def play(self) -> None:
         """Set the house up, then go through all days: the night first, then what people did."""
         self._found()
@@ -82,6 +90,8 @@ class Player:
                 funnel.take_snapshot(day=day, zone=self.zone, actor=COUNTED_BY, now=self.now, today=self.today)
             if day == self.today - READ_UNTIL:
                 self._read_all(day)
+        for due in list_due_accounts(day=self.today, after=None, limit=SWEPT_AT_MOST):
+            self._sweep(due.account_id, self.today)
 
     def _found(self) -> None:
         """Teams, people and the playbook, as far as they are not there already."""
@@ -92,17 +102,21 @@ class Player:
         self.teams |= {n: teams.add_team(name=n, **said) for n in self.portfolio.teams if n not in self.teams}
         known = queries.find_people([p.email for p in self.portfolio.people])
         for person in self.portfolio.people:
-            user_id = known.get(person.email) or self._add(person, said)
-            actor = find_actor(user_id)
-            if actor is None:
-                raise OperationRefused([(None, f"{person.email} is disabled; enable them first.")])
-            self.actors[person.key] = actor
+            self.actors[person.key] = self._employ(person, known.get(person.email), said)
 
-    def _add(self, person: Person, said: Mapping[str, Any]) -> int:
-        added = people.add_user(email=person.email, name=person.name, role=person.role, password=self.password, **said)
-        if person.team and person.team_role:
-            teams.put_in_team(team_id=self.teams[person.team], user_id=added.user_id, role=person.team_role, **said)
-        return added.user_id
+    def _employ(self, person: Person, user_id: int | None, said: Mapping[str, Any]) -> Actor:
+        """Add somebody, or take them as they are, and see that they have their role in their team."""
+        if user_id is None:
+            named: dict[str, Any] = {"email": person.email, "name": person.name, "role": person.role}
+            user_id = people.add_user(**named, password=self.password, **said).user_id
+        actor = find_actor(user_id)
+        team_id = self.teams[person.team] if person.team else None
+        if team_id is not None and actor is not None and actor.team_role(team_id) != person.team_role:
+            teams.put_in_team(team_id=team_id, user_id=user_id, role=person.team_role or "", **said)
+            actor = find_actor(user_id)
+        if actor is None:
+            raise OperationRefused([(None, f"{person.email} is disabled; enable them first.")])
+        return actor
 
     def _is_watched(self, day: date) -> bool:
         """Of long ago one night a week is played, which tells nearly the same story in less time."""
@@ -110,14 +124,15 @@ class Player:
         return day == self.today or (_CALENDAR.is_workday(day) if is_recent else day.weekday() == 0)
 
     def _night(self, day: date) -> None:
-        now = self._moment(day, SWEPT_AT)
-        kinds: list[str] = []
-        for account_id in queries.list_due_among(self.accounts.values(), day=day):
-            kinds += alerts.sweep_account(account_id=account_id, actor=SWEPT_BY, now=now, today=day).alert_events
-        if kinds:
-            said: dict[str, Any] = {"actor": DELIVERED_BY, "now": now}
+        swept = [self._sweep(account_id, day) for account_id in queries.list_due_among(self.accounts.values(), day=day)]
+        if any(swept):
+            said: dict[str, Any] = {"actor": DELIVERED_BY, "now": self._moment(day, SWEPT_AT)}
             waiting = delivery.claim_messages(limit=1000, lease=timedelta(minutes=1), **said)
             delivery.deliver_in_app(messages=waiting, **said)
+
+    def _sweep(self, account_id: int, day: date) -> bool:
+        now = self._moment(day, SWEPT_AT)
+        return bool(alerts.sweep_account(account_id=account_id, actor=SWEPT_BY, now=now, today=day).alert_events)
 
     def _read_all(self, day: date) -> None:
         for actor in self.actors.values():

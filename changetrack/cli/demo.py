@@ -13,45 +13,61 @@ from flask import current_app
 from sqlalchemy import Engine, event
 
 from changetrack.cli._demo_player import Player, weight_of
-from changetrack.cli._face import clock, engine, progress, settings
+from changetrack.cli._face import clock, emit, engine, json_option, progress, settings
 from changetrack.domain.demo.house import SHOWN
 from changetrack.domain.demo.portfolio import TALES, make_portfolio
 from changetrack.domain.people import Actor
 from changetrack.domain.refusal import OperationRefused
+from changetrack.queries.alerts import count_due_accounts
 from changetrack.queries.demo import find_people, has_data, list_changed_passwords
 
+MOST = 9_000_000
+UNFINISHED = "demo-unfinished"
 _LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
 
 
 @click.command("demo")
-@click.option("--accounts", default=TALES, show_default=True, type=click.IntRange(1, 5_000_000), help="How many.")
-@click.option("--seed", default=1, show_default=True, help="Another number gives another portfolio.")
+@click.option("--accounts", default=TALES, show_default=True, type=click.IntRange(1, MOST), help="How many.")
+@click.option("--seed", default=1, show_default=True, type=click.IntRange(0, MOST), help="Another portfolio.")
 @click.option("--append", is_flag=True, help="Load it although the database has people or accounts.")
 @click.option("--if-new", is_flag=True, help="Load it into an empty database only; else just tell the sign-ins.")
-def demo(accounts: int, seed: int, append: bool, if_new: bool) -> None:
-    """Load the example portfolio: invented customers over eighteen months, the same for the same seed and day."""
-    is_new = not has_data()
+@json_option
+def demo(accounts: int, seed: int, append: bool, if_new: bool, as_json: bool) -> None:
+    """Load the example portfolio and tell its sign-ins.
+
+    Invented customers over eighteen months up to today: the same for the same seed and day.
+    """
+    is_new, unfinished = not has_data(), settings().instance / UNFINISHED
     if is_new or append:
-        _load(accounts, seed)
+        _load(accounts, seed, unfinished)
+    elif unfinished.exists():
+        where = engine().url.render_as_string()
+        raise OperationRefused([(None, f"It was loaded in part only. Begin again with an empty database: {where}")])
     elif not if_new:
         raise OperationRefused([(None, "This database has people or accounts. Use --append to load it beside them.")])
-    _tell_sign_ins()
+    _tell_sign_ins(as_json)
 
 
-def _load(accounts: int, seed: int) -> None:
+def _load(accounts: int, seed: int, unfinished: Path) -> None:
     today = clock().today()
     portfolio = make_portfolio(seed=seed, today=today, accounts=accounts)
     bar = progress("Loading the example portfolio", sum(map(weight_of, portfolio.deeds)))
+    player = Player(
+        portfolio=portfolio,
+        password=_password(settings().instance, make=True),
+        operator=Actor.operator("demo"),
+        zone=ZoneInfo(settings().timezone),
+        now=clock().now(),
+        today=today,
+        watch=bar.update,
+    )
+    player.refuse_repetition()
+    unfinished.touch()
     with _synced_at_the_end(engine()), bar:
-        Player(
-            portfolio=portfolio,
-            password=_password(settings().instance, make=True),
-            operator=Actor.operator("demo"),
-            zone=ZoneInfo(settings().timezone),
-            now=clock().now(),
-            today=today,
-            watch=bar.update,
-        ).play()
+        player.play()
+    unfinished.unlink()
+    if waiting := count_due_accounts(day=today):
+        click.echo(f"{waiting:,} accounts wait for the night, or for `changetrack jobs run stale-sweep`.", err=True)
 
 
 @contextmanager
@@ -77,14 +93,17 @@ def _synced_at_the_end(database: Engine) -> Iterator[None]:
         database.dispose()  # the last connection to close writes all of it to the disk
 
 
-def _tell_sign_ins() -> None:
+def _tell_sign_ins(as_json: bool) -> None:
     password = _password(settings().instance, make=False)
     known = find_people([f"{key}@example.com" for key in SHOWN])
     changed = list_changed_passwords(known.values())
-    for key in SHOWN:
-        email = f"{key}@example.com"
-        if password and email in known:
-            click.echo(f"{email}  password: {'changed since' if known[email] in changed else password}")
+    emails = [email for key in SHOWN if password and (email := f"{key}@example.com") in known]
+    told = {email: None if known[email] in changed else password for email in emails}
+    if as_json:
+        emit({"sign_ins": [{"email": email, "password": secret} for email, secret in told.items()]})
+        return
+    for email, secret in told.items():
+        click.echo(f"{email}  password: {secret or 'changed since'}")
 
 
 def _password(instance: Path, *, make: bool) -> str:

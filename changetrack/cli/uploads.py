@@ -15,6 +15,7 @@ from changetrack.adapters.uploaded_file import Choices, Run, Upload, UploadGone
 from changetrack.adapters.uploads import Uploads
 from changetrack.cli._face import clock, settings
 from changetrack.cli._supervisor import end_with_parent
+from changetrack.cli.imports import OPERATIONS
 from changetrack.domain.people import Actor
 from changetrack.domain.refusal import Forbidden, NotFound, OperationRefused
 from changetrack.operations import imports
@@ -23,13 +24,6 @@ from changetrack.queries.actors import find_actor
 LONGEST = 30 * 60  # seconds
 TOLD_EVERY = 0.5  # seconds
 What = Literal["check", "import"]
-
-OPERATIONS: dict[str, Callable[..., imports.ImportResult]] = {
-    "accounts": imports.import_accounts,
-    "aliases": imports.import_aliases,
-    "history": imports.import_history,
-    "contacts": imports.import_contacts,
-}
 
 log = structlog.get_logger("changetrack.imports")
 

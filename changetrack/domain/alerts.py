@@ -69,12 +69,15 @@ class StaleReason:
     """One reason, the first day on which it was true, and a sentence that says why.
 
     It `urges` once it is not only to be known, but something must be done: the grace of lost evidence is over.
+    A reason that a clock gives says its `limit`, so that `why_on` can say it anew on a later day.
     """
 
     reason: str
     since: date
     why: str
     urges: bool = False
+    step: int = 0
+    limit: int | None = None
 
 
 def stale_reasons(facts: StaleFacts, calendar: WorkCalendar, today: date) -> tuple[StaleReason, ...]:
@@ -84,7 +87,7 @@ def stale_reasons(facts: StaleFacts, calendar: WorkCalendar, today: date) -> tup
     """
     if not facts.is_open:
         return ()
-    found = (_no_progress(facts, calendar, today), _over_age(facts, today), _evidence_expiring(facts, today))
+    found = (_no_progress(facts, calendar, today), _over_age(facts, calendar, today), _evidence_expiring(facts, today))
     return tuple(reason for reason in found if reason)
 
 
@@ -165,26 +168,37 @@ _NOT_SNOOZABLE = {
 }
 
 
+def why_on(day: date, reason: str, *, since: date, step: int, limit: int, calendar: WorkCalendar) -> str:
+    """Return the sentence of a clock's reason (`no_progress`, `over_age`) as it reads on `day`.
+
+    `since` is the first day on which it was true, so its clock then stood one past the `limit`.
+    """
+    passed = calendar.elapsed(since, day) if reason == "no_progress" else (day - since).days
+    return _clock_words(reason, limit + 1 + passed, step, limit)
+
+
+def _clock_words(reason: str, count: int, step: int, limit: int) -> str:
+    is_step = step <= _LAST_STEP
+    if reason == "no_progress":
+        where = f"in step {step}" if is_step else "while anchored"
+        return f"{_counted(count, 'business day')} without progress {where}; the limit is {limit}."
+    return f"{_counted(count, 'day')} {f'in step {step}' if is_step else 'anchored'}; the limit is {limit}."
+
+
 def _no_progress(facts: StaleFacts, calendar: WorkCalendar, today: date) -> StaleReason | None:
-    since = _stuck_from(facts, calendar)
-    if since is None or today < since:
+    since, limit = _stuck_from(facts, calendar), facts.limits.progress_days
+    if since is None or limit is None or today < since:
         return None
-    elapsed = calendar.elapsed(facts.progress_on, today) - facts.held_workdays
-    where = f"in step {facts.step}" if facts.step <= _LAST_STEP else "while anchored"
-    return StaleReason(
-        "no_progress",
-        since,
-        f"{_counted(elapsed, 'business day')} without progress {where}; the limit is {facts.limits.progress_days}.",
-    )
+    why = why_on(today, "no_progress", since=since, step=facts.step, limit=limit, calendar=calendar)
+    return StaleReason("no_progress", since, why, step=facts.step, limit=limit)
 
 
-def _over_age(facts: StaleFacts, today: date) -> StaleReason | None:
-    since = _old_from(facts)
-    if since is None or today < since:
+def _over_age(facts: StaleFacts, calendar: WorkCalendar, today: date) -> StaleReason | None:
+    since, limit = _old_from(facts), facts.limits.age_days
+    if since is None or limit is None or today < since:
         return None
-    days = (today - facts.entered_on).days - facts.held_days
-    where = f"in step {facts.step}" if facts.step <= _LAST_STEP else "anchored"
-    return StaleReason("over_age", since, f"{_counted(days, 'day')} {where}; the limit is {facts.limits.age_days}.")
+    why = why_on(today, "over_age", since=since, step=facts.step, limit=limit, calendar=calendar)
+    return StaleReason("over_age", since, why, step=facts.step, limit=limit)
 
 
 def _evidence_expiring(facts: StaleFacts, today: date) -> StaleReason | None:
@@ -228,9 +242,8 @@ def _grace_over_on(end: EvidenceEnd) -> date:
 
 def _ending(end: EvidenceEnd, today: date) -> str:
     day = end.ends_on
-    if day <= today:
-        return f"{end.point} ended on {day.day} {_MONTHS[day.month - 1]} {day.year}"
-    return f"{end.point} ends in {_counted((day - today).days, 'day')}"
+    verb = "ended" if day <= today else "ends"
+    return f"{end.point} {verb} on {day.day} {_MONTHS[day.month - 1]} {day.year}"
 
 
 def _counted(number: int, noun: str) -> str:

@@ -67,3 +67,7 @@ class WorkCalendar:
     def _masked(self, number: int) -> int:
         weeks, rest = divmod(number - 1, len(self._worked))
         return weeks * _DAYS + self._worked[rest] + 1
+
+
+DEFAULT_CALENDAR = WorkCalendar()
+"""Monday to Friday, no holidays: what counts where no other calendar is set."""

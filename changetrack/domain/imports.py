@@ -40,6 +40,8 @@ CATALOGUES: Mapping[str, tuple[Field, ...]] = {
 }
 REJECT_COLUMNS = ("rejected_line", "rejected_because")
 """Columns that a file of rejected rows adds, and that importing it again leaves out."""
+DERIVED_COLUMNS = ("supported_step", "days_in_step", "days_limit", "severity", "stale_because")
+"""Columns that a list saved as a file adds, and that follow from others."""
 
 IGNORE = "-"
 ATTRIBUTE = "attr:"
@@ -105,14 +107,9 @@ def lay_out(
     reasons += _clashes([key for _, key in attributes], "attribute")
     given = {f.name for _, f in columns} | constants.keys()
     missing = [f.name for f in catalogue.values() if f.required and f.name not in given]
-    reasons += [
-        Reason(name, f"There is no column for {name}. The file has: {', '.join(headers)}.")
-        for name in missing
-    ]
+    reasons += [Reason(name, f"There is no column for {name}. The file has: {', '.join(headers)}.") for name in missing]
     if len(attributes) > accounts.MAX_ATTRIBUTES:
-        reasons.append(
-            Reason(None, f"{len(attributes)} extra columns; at most {accounts.MAX_ATTRIBUTES} are kept.")
-        )
+        reasons.append(Reason(None, f"{len(attributes)} extra columns; at most {accounts.MAX_ATTRIBUTES} are kept."))
     refuse_if(reasons)
     return Layout(columns, attributes, tuple((catalogue[name], text) for name, text in constants.items()))
 
@@ -183,7 +180,7 @@ def _guess(kind: str, header: str, catalogue: Mapping[str, Field], taken: set[st
     key = attribute_key(header)
     if key in catalogue:
         return IGNORE if key in taken else key
-    if kind != "accounts" or key in REJECT_COLUMNS or not key:
+    if kind != "accounts" or key in (*REJECT_COLUMNS, *DERIVED_COLUMNS) or not key:
         return IGNORE
     return ATTRIBUTE + key
 
@@ -228,9 +225,7 @@ def _parse_roles(text: str) -> list[str]:
     named = {role.strip().lower() for role in text.split(";")} - {""}
     unknown = sorted(named.difference(PATH_ROLES))
     if unknown:
-        raise ValueError(
-            f"“{unknown[0][:40]}” is no role on the decision path; there are {', '.join(PATH_ROLES)}."
-        )
+        raise ValueError(f"“{unknown[0][:40]}” is no role on the decision path; there are {', '.join(PATH_ROLES)}.")
     return [role for role in PATH_ROLES if role in named]
 
 
@@ -244,9 +239,7 @@ def _read_constants(layout: Layout, read_date: Callable[[str], date]) -> dict[st
     return values
 
 
-def _read_attributes(
-    layout: Layout, cells: Mapping[str, str], line: int, reasons: list[RowReason]
-) -> dict[str, str]:
+def _read_attributes(layout: Layout, cells: Mapping[str, str], line: int, reasons: list[RowReason]) -> dict[str, str]:
     found: dict[str, str] = {}
     for column, key in layout.attributes:
         text = cells[column]

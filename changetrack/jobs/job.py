@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
 from enum import Enum
 
-from changetrack.domain.calendar import WorkCalendar
+from changetrack.domain.calendar import DEFAULT_CALENDAR
 from changetrack.domain.people import Actor
 
 ONE_DAY = timedelta(days=1)
@@ -60,7 +60,7 @@ class Daily:
     def latest(self, local: datetime, today: date) -> date:
         """The newest day whose run is due: nights that were missed before it are caught up by that one run."""
         day = today if local.hour >= self.hour else today - ONE_DAY
-        while self.workdays and not WorkCalendar().is_workday(day):
+        while self.workdays and not DEFAULT_CALENDAR.is_workday(day):
             day -= ONE_DAY
         return day
 

@@ -121,7 +121,17 @@ def _resolve(dossier: Dossier, alert: Alert, cause: str) -> None:
 
 def _as_json(dossier: Dossier, reasons: Sequence[StaleReason]) -> dict[str, Any]:
     rule = f"playbook {dossier.rule_version(dossier.account.claimed_step)}"
-    return {r.reason: {"since": r.since.isoformat(), "why": r.why, "rule": rule, "urges": r.urges} for r in reasons}
+    return {
+        r.reason: {
+            "since": r.since.isoformat(),
+            "why": r.why,
+            "rule": rule,
+            "urges": r.urges,
+            "step": r.step,
+            "limit": r.limit,
+        }
+        for r in reasons
+    }
 
 
 def tell(dossier: Dossier, alert: Alert, what: str) -> None:

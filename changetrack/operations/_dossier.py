@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session, scoped_session
 
-from changetrack.domain.calendar import WorkCalendar
+from changetrack.domain.calendar import DEFAULT_CALENDAR
 from changetrack.domain.coalition import ContactFacts
 from changetrack.domain.funnel import OPEN_PLACES
 from changetrack.domain.journey.evidence import EvidenceFact
@@ -23,7 +23,7 @@ from changetrack.models import Account, Contact, Evidence, Journey, PlaybookVers
 from changetrack.operations._cells import CellState
 from changetrack.operations._history import event_row
 
-CALENDAR = WorkCalendar()
+CALENDAR = DEFAULT_CALENDAR
 LARGEST_ID = 2**63 - 1
 
 

@@ -154,8 +154,7 @@ class AccountsLoader:
             new.account["due_on"] = self._due.due_on(place, placement.step, entered_on=day, progress_on=day)
             if place == HELD:
                 holds.append(_hold(scene, new))
-            if place == CLOSED:
-                new.visit["reason"] = "other"
+            new.visit["reason"] = "other" if place == CLOSED else None
             made.append(new)
         for model, name in ((Account, "account"), (Journey, "journey"), (Visit, "visit"), (Standing, "standing"),
                             (Event, "event")):  # fmt: skip
@@ -211,7 +210,7 @@ def _learned(account: Row[Any], values: Mapping[str, object]) -> Record | None:
     place, day = values.get("step"), values.get("step_entered_on")
     if not isinstance(place, int) or not isinstance(day, date):
         return None
-    is_there = place in OPEN_PLACES and (place, day) == (account.place, account.step_entered_on)
+    is_there = place == account.place and (place not in OPEN_PLACES or day == account.step_entered_on)
     return None if is_there else Record(day, place)
 
 

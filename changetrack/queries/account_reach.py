@@ -1,7 +1,7 @@
 """How the accounts of a list are reached: along an index in the list's order, or through the few that a filter leaves.
 
-Which of the two reads fewer rows follows from the summaries. What must not lead the way is hidden from the
-database behind an expression that no index knows.
+Which of the two reads fewer rows follows from the summaries. What must not lead the way is hidden from SQLite
+behind an expression that no index knows.
 """
 
 from collections.abc import Iterator, Sequence
@@ -79,8 +79,13 @@ def is_searched_whole(filters: AccountFilters, sizes: Sizes) -> bool:
 
 
 def _as_served(one: _Filter, by: str, teams: Sequence[int | None] | None) -> _Filter:
-    """Whether what serves the filter also serves this order and these teams."""
-    return replace(one, by_name=one.by_name and by != "days" and (teams is None or not one.of_all))
+    """The filter as it is for this order and these teams, and for this database.
+
+    PostgreSQL knows how frequent each value is, and guesses where it is hidden: there nothing is.
+    """
+    by_name = one.by_name and by != "days" and (teams is None or not one.of_all)
+    is_weighed = db.session.get_bind().dialect.name == "postgresql"
+    return replace(one, by_name=by_name, hidden=one.leading if is_weighed else one.hidden)
 
 
 def _filters(filters: AccountFilters, sizes: Sizes) -> Iterator[_Filter]:

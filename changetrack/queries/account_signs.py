@@ -1,14 +1,13 @@
 """What stands beside an account in every list: the limit of its step, and why it is stale."""
 
 from collections.abc import Collection, Mapping
+from datetime import date
 from typing import Any
 
 from sqlalchemy import func, or_, select
 
-from changetrack.domain.alerts import REASONS
 from changetrack.models import Alert, PlaybookVersion, db
-
-Reasons = tuple[tuple[str, str], ...]
+from changetrack.queries.alert_words import Reasons, reasons_of
 
 
 class StepLimits:
@@ -36,17 +35,8 @@ def get_step_limits(versions: Collection[int]) -> StepLimits:
     return StepLimits({row.version: row.body for row in rows})
 
 
-def find_stale_reasons(account_ids: Collection[int]) -> Mapping[int, Reasons]:
-    """Return (reason, why) of the open alerts of these accounts by account, by one statement."""
+def find_stale_reasons(account_ids: Collection[int], today: date) -> Mapping[int, Reasons]:
+    """Return (reason, why) of the open alerts of these accounts by account, in today's words, by one statement."""
     is_open = (Alert.account_id.in_(account_ids), Alert.state != "resolved")
     rows = db.session.execute(select(Alert.account_id, Alert.reasons).where(*is_open).order_by(Alert.id))
-    return {account_id: reasons_of(reasons) for account_id, reasons in rows}
-
-
-def reasons_of(stored: Mapping[str, Any]) -> Reasons:
-    """The reasons of an alert as (reason, why), in the order in which they are always told."""
-    return tuple((name, str(stored[name]["why"])) for name in sorted(stored, key=_place_of))
-
-
-def _place_of(reason: str) -> tuple[int, str]:
-    return (REASONS.index(reason) if reason in REASONS else len(REASONS), reason)
+    return {account_id: reasons_of(reasons, today) for account_id, reasons in rows}

@@ -222,7 +222,7 @@ def _select_rows() -> Select[Any]:
 
 def _rows_of(found: Sequence[Row[Any]], today: date) -> tuple[AccountRow, ...]:
     limits = get_step_limits({v for row in found for v in (row.judged_by or {}).values()})
-    reasons = find_stale_reasons([row.id for row in found])
+    reasons = find_stale_reasons([row.id for row in found], today)
     return tuple(
         AccountRow(
             **{name: getattr(row, name) for name in (*_OF_ACCOUNT, "team", "owner", "owner_email")},

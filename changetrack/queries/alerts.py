@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, literal, select, tuple_, union_all
+from sqlalchemy import ColumnElement, Select, func, literal, literal_column, select, tuple_, union_all
 from sqlalchemy.orm import aliased
 
 from changetrack.domain.people import Actor, visible_teams
 from changetrack.domain.refusal import NotFound
 from changetrack.models import Account, Alert, Notification, Team, User, db
+from changetrack.queries.alert_words import why_today
 from changetrack.queries.keyset import Cursor, beyond, read_cursor
 
 PAGE = 50
@@ -108,31 +109,31 @@ def list_due_accounts(*, day: date, after: DueAccount | None, limit: int) -> lis
     return [DueAccount(due_on, account_id) for due_on, account_id in rows]
 
 
-def list_alerts(*, actor: Actor, state: str, after: str = "", limit: int = PAGE) -> AlertPage:
+def list_alerts(*, actor: Actor, today: date, state: str, after: str = "", limit: int = PAGE) -> AlertPage:
     """Return a page of the alerts in one state that `actor` may see, by one statement.
 
     Open ones come by severity, then by value at stake, resolved ones newest first; an account has one open alert,
     which carries all its reasons.
     """
-    in_scope = _alerts().where(Alert.state == state, *_scope(actor))
+    in_scope = _alerts().where(*_in(state), *_scope(actor))
     ordered = _resolved_from(in_scope, after) if state == "resolved" else _inbox_from(in_scope, after)
     rows = db.session.execute(ordered.limit(limit + 1)).all()
-    shown = tuple(_row(row) for row in rows[:limit])
+    shown = tuple(_row(row, today) for row in rows[:limit])
     return AlertPage(shown, _cursor_after(shown[-1]).text if len(rows) > limit else "")
 
 
-def get_alert(alert_id: int, *, actor: Actor) -> AlertRow:
-    """Return one alert. Raises NotFound for one that `actor` may not see."""
+def get_alert(alert_id: int, *, actor: Actor, today: date) -> AlertRow:
+    """Return one alert, an open one in today's words. Raises NotFound for one that `actor` may not see."""
     row = db.session.execute(_alerts().where(Alert.id == alert_id, *_scope(actor))).first()
     if row is None:
         raise NotFound("There is no such alert.")
-    return _row(row)
+    return _row(row, today)
 
 
 def count_alerts(*, actor: Actor) -> dict[str, int]:
     """Count the open alerts that `actor` may see in each state, up to a thousand, by one statement."""
     counts = [
-        select(literal(state), _capped(select(Alert.id).where(Alert.state == state, *_scope(actor)), MOST_COUNTED))
+        select(literal(state), _capped(select(Alert.id).where(*_in(state), *_scope(actor)), MOST_COUNTED))
         for state in OPEN_STATES
     ]
     rows: Any = db.session.execute(union_all(*counts))
@@ -141,7 +142,7 @@ def count_alerts(*, actor: Actor) -> dict[str, int]:
 
 def get_badges(*, actor: Actor) -> Badges:
     """Count what waits for `actor`, by one statement that reads a hundred rows of each at most."""
-    firing = select(Alert.id).where(Alert.state == "firing", *_scope(actor))
+    firing = select(Alert.id).where(*_in("firing"), *_scope(actor))
     unread = select(Notification.key).where(Notification.user_id == actor.user_id, Notification.read_at.is_(None))
     return Badges(*db.session.execute(select(_capped(firing, MOST_BADGED), _capped(unread, MOST_BADGED))).one())
 
@@ -158,6 +159,12 @@ def _alerts() -> Select[Any]:
         .outerjoin(_Owner, _Owner.id == Account.owner_id)
         .outerjoin(_Acknowledger, _Acknowledger.id == Alert.acknowledged_by)
     )
+
+
+def _in(state: str) -> Sequence[ColumnElement[bool]]:
+    """The alerts in one state; the second condition is written out, so that SQLite sees which index holds them."""
+    is_open = Alert.state != literal_column("'resolved'")
+    return (Alert.state == state,) if state == "resolved" else (Alert.state == state, is_open)
 
 
 def _scope(actor: Actor) -> Sequence[ColumnElement[bool]]:
@@ -197,15 +204,16 @@ def _capped(query: Select[Any], most: int) -> Any:
     return select(func.count()).select_from(query.limit(most).subquery()).scalar_subquery()
 
 
-def _row(row: Any) -> AlertRow:
+def _row(row: Any, today: date) -> AlertRow:
     alert, account, team, owner, acknowledger = row
+    told_on = None if alert.state == "resolved" else today
     return AlertRow(
         id=alert.id,
         version=alert.version,
         state=alert.state,
         severity=alert.severity,
         rank=(alert.severity_rank, -alert.stake_rank),
-        reasons=tuple(_reason(code, said) for code, said in alert.reasons.items()),
+        reasons=tuple(_reason(code, said, told_on) for code, said in alert.reasons.items()),
         quiet=alert.quiet,
         raised_on=alert.raised_on,
         account_id=account.id,
@@ -232,5 +240,7 @@ def _row(row: Any) -> AlertRow:
     )
 
 
-def _reason(code: str, said: Any) -> AlertReason:
-    return AlertReason(code, date.fromisoformat(said["since"]), said["why"], str(said["rule"]))
+def _reason(code: str, said: Any, today: date | None) -> AlertReason:
+    """A stored reason, in the words of `today`, or as it was last said."""
+    why = said["why"] if today is None else why_today(code, said, today)
+    return AlertReason(code, date.fromisoformat(said["since"]), why, str(said["rule"]))

@@ -1,12 +1,14 @@
 """What leaves as a file: accounts, their history, their events, streamed in one fixed order."""
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 from typing import Any, Literal
 
-from sqlalchemy import func, literal_column, select
+from sqlalchemy import and_, func, literal_column, select
 
-from changetrack.domain.funnel import PLACE_KEYS
+from changetrack.domain.funnel import CLOSED, HELD, PLACE_KEYS
 from changetrack.domain.journey.chronicle import RESUMED, Parking, Record, Stay, on_record
 from changetrack.domain.money import in_plain_figures
 from changetrack.models import Account, Event, Hold, Team, User, Visit, db
@@ -41,13 +43,13 @@ def export_accounts() -> Export:
         *(Column(name) for name in attributes),
     )
     query = (
-        select(Account, Team.name, User.email)
+        select(Account, Team.name, User.email, Hold.held_on, Visit.left_on)
         .outerjoin(Team, Team.id == Account.team_id)
         .outerjoin(User, User.id == Account.owner_id)
+        .outerjoin(Hold, and_(Hold.account_id == Account.id, Hold.resumed_on.is_(None)))
+        .outerjoin(Visit, and_(Visit.account_id == Account.id, Visit.seq == Account.visit_seq))
     )
-    return Export(
-        columns, (_account_cells(account, team, owner, attributes) for account, team, owner in _by_external_id(query))
-    )
+    return Export(columns, (_account_cells(attributes, *row) for page in _pages(query) for row in page))
 
 
 def export_history() -> Export:
@@ -66,7 +68,7 @@ def export_events() -> Export:
     query = select(Account.external_id, *(getattr(Event, name) for name in names)).join(
         Account, Account.id == Event.account_id
     )
-    return Export(columns, (tuple(row) for row in _by_external_id(query, Event.seq)))
+    return Export(columns, (tuple(row) for page in _pages(query, Event.seq) for row in page))
 
 
 EXPORTS: Mapping[str, Callable[[], Export]] = {
@@ -76,20 +78,22 @@ EXPORTS: Mapping[str, Callable[[], Export]] = {
 }
 
 
-def _by_external_id(query: Any, *order: Any) -> Iterator[Any]:
-    """The rows of `query` in order of external id, some accounts at a time, so that memory stays flat."""
-    last = ""
-    while True:
-        page = (
-            select(Account.external_id).where(Account.external_id > last).order_by(Account.external_id).limit(AT_ONCE)
-        )
-        names = list(db.session.scalars(page))
-        if not names:
-            return
-        between = Account.external_id.between(names[0], names[-1])
-        yield from db.session.execute(query.where(between).order_by(Account.external_id, *order))
+def _pages(query: Any, *order: Any) -> Iterator[Sequence[Any]]:
+    """The rows of `query` in order of external id, those of some accounts at a time: memory stays flat.
+
+    All of them are of one moment, whatever others write meanwhile.
+    """
+    db.session.rollback()
+    if db.engine.dialect.name == "postgresql":  # SQLite reads one snapshot for the whole of a transaction anyway
+        db.session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+    names = select(Account.external_id).order_by(Account.external_id).limit(AT_ONCE)
+    some = db.session.scalars(names).all()
+    while some:
+        between = Account.external_id.between(some[0], some[-1])
+        yield db.session.execute(query.where(between).order_by(Account.external_id, *order)).all()
         db.session.expunge_all()
-        last = names[-1]
+        some = db.session.scalars(names.where(Account.external_id > some[-1])).all()
+    db.session.rollback()
 
 
 def _attribute_names() -> list[str]:
@@ -102,39 +106,55 @@ def _attribute_names() -> list[str]:
     return sorted(set(db.session.scalars(names)))
 
 
-def _account_cells(account: Account, team: str | None, owner: str | None, attributes: Sequence[str]) -> tuple[Any, ...]:
+def _account_cells(
+    attributes: Sequence[str],
+    account: Account,
+    team: str | None,
+    owner: str | None,
+    held_on: date | None,
+    left_on: date | None,
+) -> tuple[Any, ...]:
     value = None
     if account.annual_value is not None and account.currency is not None:
         value = in_plain_figures(account.annual_value, account.currency)
+    since = {HELD: held_on, CLOSED: left_on}.get(account.place) or account.step_entered_on
     return (
         *(getattr(account, name) for name in RECORD),
-        *(team, owner, account.started_on, PLACE_KEYS[account.place], account.step_entered_on, value, account.currency),
+        *(team, owner, account.started_on, PLACE_KEYS[account.place], since, value, account.currency),
         *(account.attributes.get(name) for name in attributes),
     )
 
 
 def _history_rows() -> Iterator[tuple[Any, ...]]:
-    for external_id, account_id in _by_external_id(select(Account.external_id, Account.id)):
-        step = "not_opened"
-        for record in _records(account_id):
-            if record.place != RESUMED:
-                key = PLACE_KEYS[record.place]
-                step = key if key not in ("held", "closed") else step
-            yield external_id, step if record.place == RESUMED else key, record.on, record.reason
+    for page in _pages(select(Account.external_id, Account.id)):
+        visits, holds = (_by_account(model, [row.id for row in page]) for model in (Visit, Hold))
+        for external_id, account_id in page:
+            step = ""
+            for record in _records(visits[account_id], holds[account_id]):
+                if record.place < HELD and record.place != RESUMED:
+                    step = PLACE_KEYS[record.place]
+                place = step if record.place == RESUMED else PLACE_KEYS[record.place]
+                yield external_id, place, record.on, record.reason
 
 
-def _records(account_id: int) -> list[Record]:
-    visits = db.session.scalars(select(Visit).where(Visit.account_id == account_id).order_by(Visit.seq)).all()
-    holds = db.session.scalars(select(Hold).where(Hold.account_id == account_id).order_by(Hold.seq)).all()
+def _by_account(model: type[Visit] | type[Hold], ids: Sequence[int]) -> defaultdict[int, list[Any]]:
+    found: defaultdict[int, list[Any]] = defaultdict(list)
+    table = model.__table__
+    for row in db.session.execute(select(table).where(model.account_id.in_(ids)).order_by(*table.primary_key)):
+        found[row.account_id].append(row)
+    return found
+
+
+def _records(visits: Sequence[Any], holds: Sequence[Any]) -> list[Record]:
     stays = [Stay(v.step, v.kind, v.entered_on, v.reason, v.note, v.left_on, v.left_kind, was=v.seq) for v in visits]
-    reasons = {v.seq: v.reason if v.note is None or v.reason != "other" else v.note for v in visits}
     parkings = [Parking(h.held_on, h.reason, h.resumed_on, was=h.seq) for h in holds]
-    regressed = {v.seq for v in visits if v.kind == "regressed"}
-    return [_with_reason(r, reasons, regressed) for r in on_record(stays, parkings)]
+    told = {v.seq: v.note if v.reason == "other" and v.note else v.reason for v in visits}
+    regressed = {v.seq for v in visits if v.kind == "regressed" and v.left_kind != "closed"}
+    return [_with_reason(r, told, regressed) for r in on_record(stays, parkings)]
 
 
-def _with_reason(record: Record, reasons: Mapping[int, str | None], regressed: set[int]) -> Record:
-    """A going back carries its visit's reason; a closing and a hold carry their own."""
-    if record.reason is None and record.visit_seq in regressed:
-        return Record(record.on, record.place, reasons[record.visit_seq], record.visit_seq, record.hold_seq)
+def _with_reason(record: Record, told: Mapping[int, str | None], regressed: set[int]) -> Record:
+    """A going back and a closing carry the reason of their visit, in its own words if it has any; a hold its own."""
+    if record.place == CLOSED or record.visit_seq in regressed:
+        return replace(record, reason=told[record.visit_seq])
     return record

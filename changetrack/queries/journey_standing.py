@@ -6,6 +6,7 @@ from datetime import date
 
 from changetrack.domain.journey.playbook import StepRules
 from changetrack.models import Alert, Visit
+from changetrack.queries.alert_words import reasons_of
 from changetrack.queries.journey_rows import AccountRows
 
 
@@ -98,7 +99,7 @@ def standing_view(rows: AccountRows, rules: Mapping[int, StepRules], today: date
         days=max((until - account.step_entered_on).days - account.held_days - parked, 0),
         limit=step.age_days if step else None,
         exception=_exception(visit),
-        stale=_stale(rows.alert),
+        stale=_stale(rows.alert, today),
         held_on=hold.held_on if hold else None,
         held_because=hold.reason if hold else None,
         closed_on=visit.left_on if is_closed and visit else None,
@@ -114,8 +115,10 @@ def _exception(visit: Visit | None) -> ExceptionView | None:
     return ExceptionView(tuple(visit.missing), visit.exception_ends_on, visit.note)
 
 
-def _stale(alert: Alert | None) -> StaleView | None:
+def _stale(alert: Alert | None, today: date) -> StaleView | None:
     if alert is None:
         return None
-    reasons = tuple((code, str(said["why"]), date.fromisoformat(said["since"])) for code, said in alert.reasons.items())
+    reasons = tuple(
+        (code, why, date.fromisoformat(alert.reasons[code]["since"])) for code, why in reasons_of(alert.reasons, today)
+    )
     return StaleView(alert.id, alert.state, alert.severity, reasons, alert.next_step, alert.next_step_on)

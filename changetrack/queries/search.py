@@ -15,6 +15,8 @@ from changetrack.queries.account_sizes import get_sizes
 ACCOUNTS_AT_MOST = 20
 PEOPLE_AT_MOST = 10
 _LAST = "\U0010ffff"
+# The order of names that no index holds: what may be anywhere is looked for in the scope, not along all names.
+_IN_SCOPE = func.coalesce(Account.name_key, "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +88,9 @@ def _accounts(text: str, key: str, scope: Sequence[ColumnElement[bool]], *, is_w
     ]
     if is_whole:
         organization = func.lower(Account.organization).contains(key, autoescape=True)
-        parts.append(_part(3, "name", Account.name, scope, [Account.name_key.contains(key, autoescape=True)]))
-        parts.append(_part(4, "organization", Account.organization, scope, [organization]))
+        inside = Account.name_key.contains(key, autoescape=True)
+        parts.append(_part(3, "name", Account.name, scope, [inside], order=_IN_SCOPE))
+        parts.append(_part(4, "organization", Account.organization, scope, [organization], order=_IN_SCOPE))
     found = union_all(*(select(part.subquery()) for part in parts)).subquery()
     hits: dict[int, AccountHit] = {}
     for row in db.session.execute(select(found).order_by(found.c.rank, found.c.name_key, found.c.id)):
@@ -96,12 +99,17 @@ def _accounts(text: str, key: str, scope: Sequence[ColumnElement[bool]], *, is_w
 
 
 def _part(
-    rank: int, by: str, matched: Any, scope: Sequence[ColumnElement[bool]], conditions: Sequence[ColumnElement[bool]]
+    rank: int,
+    by: str,
+    matched: Any,
+    scope: Sequence[ColumnElement[bool]],
+    conditions: Sequence[ColumnElement[bool]],
+    order: Any = Account.name_key,
 ) -> Select[Any]:
     shown: list[Any] = [Account.id, Account.name, Account.organization, Account.product, Account.status]
     shown += [Account.claimed_step, Account.supported_step, literal(by).label("by"), matched.label("found")]
     query: Select[Any] = select(literal(rank).label("rank"), Account.name_key, *shown)
-    return query.where(*scope, *conditions).order_by(Account.name_key, Account.id).limit(ACCOUNTS_AT_MOST)
+    return query.where(*scope, *conditions).order_by(order, Account.id).limit(ACCOUNTS_AT_MOST)
 
 
 def _ours(key: str, actor: Actor) -> list[PersonHit]:

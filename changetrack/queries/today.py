@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, func, literal_column, select
 from changetrack.domain.money import minor_digits
 from changetrack.domain.people import Action, Actor, may
 from changetrack.models import Account, Alert, Proposal, SignOff, User, db
-from changetrack.queries.account_signs import reasons_of
+from changetrack.queries.alert_words import reasons_of
 
 READ_AT_MOST = 100  # alerts, the gravest and dearest: more than anybody can do in a day
 LISTED_AT_MOST = 25  # of everything else
@@ -101,8 +101,8 @@ def get_work(*, actor: Actor, today: date, only_mine: bool) -> Work:
     scope: list[ColumnElement[bool]] = [Account.team_id.in_(actor.teams)]
     if only_mine:
         scope.append(Account.owner_id == actor.user_id)
-    firing = _needs(actor, (*scope, Alert.state == "firing"))
-    due = _needs(actor, (*scope, Alert.state != "firing", Alert.next_step_on <= today))
+    firing = _needs(actor, (*scope, Alert.state == "firing"), today)
+    due = _needs(actor, (*scope, Alert.state != "firing", Alert.next_step_on <= today), today)
     needs = [n for n in (*firing, *due) if n.kind != "expiring"]
     weight = _weights(needs)
     return Work(
@@ -115,7 +115,7 @@ def get_work(*, actor: Actor, today: date, only_mine: bool) -> Work:
     )
 
 
-def _needs(actor: Actor, conditions: Sequence[ColumnElement[bool]]) -> list[Need]:
+def _needs(actor: Actor, conditions: Sequence[ColumnElement[bool]], today: date) -> list[Need]:
     columns: list[Any] = [Alert, Account.name, Account.organization, Account.product, Account.annual_value]
     query = (
         select(*columns, Account.currency, User.name.label("owner"))
@@ -125,11 +125,11 @@ def _needs(actor: Actor, conditions: Sequence[ColumnElement[bool]]) -> list[Need
         .order_by(Alert.severity_rank, Alert.stake_rank, Alert.id)
         .limit(READ_AT_MOST)
     )
-    return [_need(row) for row in db.session.execute(query)]
+    return [_need(row, today) for row in db.session.execute(query)]
 
 
-def _need(row: Any) -> Need:
-    alert, reasons = row.Alert, reasons_of(row.Alert.reasons)
+def _need(row: Any, today: date) -> Need:
+    alert, reasons = row.Alert, reasons_of(row.Alert.reasons, today)
     is_expiring = {code for code, _ in reasons} == {"evidence_expiring"}
     kind = "stale" if alert.state == "firing" else "promised"
     return Need(

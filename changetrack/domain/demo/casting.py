@@ -27,7 +27,7 @@ _SPONSOR = Part(
     "Management", ("decider", "approver"), ("position", "leadership"), is_sponsor=True,
 )  # fmt: skip
 _USER = Part(
-    ("Shift lead", "Senior specialist", "Team lead", "Head of the morning shift"),
+    ("Shift lead", "Senior specialist", "Team lead", "Group lead"),
     "Operations", ("user", "initiator"), ("credibility",),
 )  # fmt: skip
 _IT = Part(
@@ -54,7 +54,7 @@ COALITIONS = {
     "loose": (_HANDS, _OFFICE, _STARTER, _HANDS),
     "thread": (_ALL_IN_ONE, _HANDS, _HANDS),
 }
-_GUEST = Part(("Assistant to the board", "Plant secretary"), "Management", (), in_coalition=False)
+_GUEST = Part(("Assistant to the board", "Office manager"), "Management", (), in_coalition=False)
 _MOST = 9  # people of one account
 
 

@@ -3,7 +3,7 @@
 ASKED = (
     "Asked one by one after the Monday meeting; two did not answer and count as no.",
     "Show of hands in the managers' round, then each said why in a sentence.",
-    "The plant manager asked them herself and read the answers to us.",
+    "Their director asked them herself and read the answers to us.",
     "Anonymous slips in the leadership round. The doubter told us what would convince him.",
 )
 NOT_YET_ASKED = (
@@ -26,10 +26,10 @@ NOT_YET_TOLD = ("It took a quarter of an hour and ended in slides.", "Understood
 REACHED = (
     "Shift talks, notice boards, and the works council's letter.",
     "Town hall, then every team lead in their own meeting.",
-    "Intranet, posters at the gate, and the monthly briefing.",
+    "Intranet, posters in the hall, and the monthly briefing.",
 )
 GRASPED = (
-    "Asked at random at the gate what changes for them on Monday.",
+    "Asked at random at the entrance what changes for them on Monday.",
     "Five from each shift, by somebody from another site.",
 )
 PERMITTED = (
@@ -37,7 +37,7 @@ PERMITTED = (
     "Two hours a week for each of them, in the roster, not on top.",
 )
 NEXT = (
-    "The sister plant asked for it, and their own people run the kick-off.",
+    "The sister company asked for it, and their own people run the kick-off.",
     "They apply the same way of working to purchasing, with no prompting from us.",
 )
 PROPOSED = (
@@ -45,7 +45,7 @@ PROPOSED = (
     "Ready from what I see. Please look at the numbers with fresh eyes.",
     "Evidence is a week old at most. I would go on.",
 )
-SECONDED = ("I was in the room; it is as it says.", "Read it twice, rang their planner, agree.")
+SECONDED = ("I was in the room; it is as it says.", "Read it twice, rang their team lead, agree.")
 EXCEPTED = {
     3: (
         "Their lawyers still read the outcome agreement. The pilot starts on Monday with or without the signature.",
@@ -70,7 +70,7 @@ WENT_BACK = {
 }
 HELD = (
     "New ERP goes live in spring: no other change until then, says their management.",
-    "Harvest season. Nobody has a free hand before it is in.",
+    "Year-end business: nobody has a free hand before it is done.",
     "Merger talks; all projects wait for the new board.",
     "The works council has asked for time to read the agreement.",
 )
@@ -78,14 +78,14 @@ CLOSED = {
     "churned": "They went back to spreadsheets when the budget was cut. The sponsor had left in spring.",
     "merged": "Taken over by a group that runs its own platform for this.",
     "never_started": "Bought in the old year's last week; nobody ever asked for it.",
-    "other": "Plant closed. The people who carried it took the boards to the next site.",
+    "other": "That site was closed. The people who carried it took it along to the next.",
 }
 TAKEN_BACK = "It was the pilot group only; the rest was not asked."
 NEXT_STEPS = (
-    "Walk the line with the shift leads and write down what stops them",
+    "Spend a morning beside those who use it, and write down what stops them",
     "Breakfast with the sponsor: which of the three doubts is the real one?",
-    "Half a day with the new coalition at their plant",
+    "Half a day with the new coalition, at their place",
     "Read the numbers together with their controller",
-    "Let the planner show her own board to the second site",
+    "Let their best user show it to the second site herself",
 )
-SNOOZED = ("Their stock-taking week: nobody is reachable.", "Plant is shut for maintenance; they are back on Monday.")
+SNOOZED = ("Their stock-taking week: nobody is reachable.", "They are closed for a week and back on Monday.")

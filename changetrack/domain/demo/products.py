@@ -31,7 +31,7 @@ class Product:
 PLAN = Product(
     "Tarn Plan",
     "planners",
-    ("Shift leads of the filling hall", "The four production planners", "Line supervisors, both plants"),
+    ("Shift leads of hall two", "The four production planners", "Line supervisors, both plants"),
     (
         "I want to know on Thursday what we run on Monday, and not hear on Monday what changed on Friday.",
         "Stop making us choose between overtime and late orders. Let us see the squeeze two weeks ahead.",
@@ -41,20 +41,20 @@ PLAN = Product(
     (
         Gap("Plan changes inside 48 hours", "a week", "31", "22", "8", "Planning log, weeks 1 to 12"),
         Gap("Orders delivered as first promised", "%", "71", "78", "93", "Dispatch report of the last two quarters"),
-        Gap("Overtime in the filling hall", "h a week", "220", "170", "80", "Time sheets, average of 13 weeks"),
+        Gap("Overtime in production", "h a week", "220", "170", "80", "Time sheets, average of 13 weeks"),
         Gap("Change-overs", "a day", "9", "7", "5", "Line diary, counted by the shift leads themselves"),
     ),
     (
         (
-            "In a year, {org} plans once and runs what it planned. On Thursday at noon every shift lead sees the coming "
-            "week, and trusts it enough to arrange child care by it. If a machine fails, the people at the line see which "
-            "orders are touched and decide together what gives, before the customer has to ask. Planners spend their "
-            "mornings on the week after next, not on yesterday."
+            "In a year, {org} plans once and runs what it planned. On Thursday at noon every shift lead sees the "
+            "coming week, and trusts it enough to arrange child care by it. If a machine fails, the people at the "
+            "line see which orders are touched and decide together what gives, before the customer has to ask. "
+            "Planners spend their mornings on the week after next, not on yesterday."
         ),
         (
-            "Nobody at {org} is surprised by Monday. What we promise a customer is what the line can make, because sales "
-            "and production look at the same board. A change inside two days is an event we learn from, not the way we "
-            "work. Overtime is a choice people make, never a rescue."
+            "Nobody at {org} is surprised by Monday. What we promise a customer is what the line can make, because "
+            "sales and production look at the same board. A change inside two days is an event we learn from, not "
+            "the way we work. Overtime is a choice people make, never a rescue."
         ),
     ),
     ("half-the-plan-changes", "a-week-without-rescue-overtime", "first-time-promised-on-time"),
@@ -77,14 +77,14 @@ FIELD = Product(
     ),
     (
         (
-            "At {org} a technician leaves the yard knowing what waits at the other end. What one of us learns on a ladder, "
-            "everyone can read the same day. We write things down once, where it happened. A reported defect gets an "
-            "answer within the week, and the one who reported it is thanked by name."
+            "At {org} a technician leaves the yard knowing what waits at the other end. What one of us learns on a "
+            "ladder, everyone can read the same day. We write things down once, where it happened. A reported "
+            "defect gets an answer within the week, and the one who reported it is thanked by name."
         ),
         (
-            "We at {org} repair before it breaks. Inspections are done on their day because the round is sensible, not "
-            "because somebody chases us. Nights are quiet. New colleagues learn the plant from notes that colleagues wrote "
-            "for them, and add their own in their first month."
+            "We at {org} repair before it breaks. Inspections are done on their day because the round is sensible, "
+            "not because somebody chases us. Nights are quiet. New colleagues learn the plant from notes that "
+            "colleagues wrote for them, and add their own in their first month."
         ),
     ),
     ("paperwork-down-to-ten-minutes", "the-first-quiet-month", "found-before-it-broke"),
@@ -107,14 +107,15 @@ CLOSE = Product(
     ),
     (
         (
-            "By the fourth working day {org} knows where it stands, and on the fifth we talk of what to do. Nobody works "
-            "the weekend for it. A reconciliation that can be done by a rule is done by a rule; people look at what is "
-            "odd. Every company keeps its books the same way, and the way was chosen by those who keep them."
+            "By the fourth working day {org} knows where it stands, and on the fifth we talk of what to do. Nobody "
+            "works the weekend for it. A reconciliation that can be done by a rule is done by a rule; people look "
+            "at what is odd. Every company keeps its books the same way, and the way was chosen by those who keep "
+            "them."
         ),
         (
-            "Closing is dull at {org}, and we are proud of that. What is known on the tenth is booked on the tenth. When "
-            "the board asks why, whoever is asked can show it there and then. Our juniors learn to read a business instead "
-            "of learning to search a folder."
+            "Closing is dull at {org}, and we are proud of that. What is known on the tenth is booked on the tenth. "
+            "When the board asks why, whoever is asked can show it there and then. Our juniors learn to read a "
+            "business instead of learning to search a folder."
         ),
     ),
     ("closed-on-day-six", "a-weekend-at-home", "one-way-to-reconcile"),
@@ -122,7 +123,7 @@ CLOSE = Product(
 DESK = Product(
     "Tarn Desk",
     "case workers",
-    ("Case workers in the service centre", "Nurses who coordinate discharge", "Claims handlers, household"),
+    ("Case workers in the service centre", "Those who answer the telephone", "Everybody with a case open"),
     (
         "I do not want to ask a person in trouble for the same paper three times.",
         "Tell me what my colleague promised yesterday, before the customer does.",
@@ -138,13 +139,13 @@ DESK = Product(
     (
         (
             "Whoever turns to {org} tells their story once. Who answers sees what was promised and keeps it. Simple "
-            "cases are decided the same day; for the hard ones there is an hour, and somebody to ask. People who work here "
-            "go home knowing that nothing waits for them alone."
+            "cases are decided the same day; for the hard ones there is an hour, and somebody to ask. People who "
+            "work here go home knowing that nothing waits for them alone."
         ),
         (
-            "At {org} a case belongs to a team, not to a desk. We decide in days, and say so plainly when we cannot. Fewer "
-            "people call to ask how it stands because they have already heard. A colleague back from holiday finds thanks, "
-            "not a pile."
+            "At {org} a case belongs to a team, not to a desk. We decide in days, and say so plainly when we "
+            "cannot. Fewer people call to ask how it stands because they have already heard. A colleague back from "
+            "holiday finds thanks, not a pile."
         ),
     ),
     ("decided-the-same-day", "asked-once-only", "the-phone-is-quieter"),
@@ -154,7 +155,7 @@ BY_INDUSTRY = {
     "Food": (PLAN, CLOSE),
     "Manufacturing": (PLAN, FIELD),
     "Utilities": (FIELD, DESK),
-    "Transport": (FIELD, PLAN),
+    "Transport": (FIELD, CLOSE),
     "Health care": (DESK, CLOSE),
     "Insurance": (DESK, CLOSE),
 }

@@ -25,7 +25,7 @@ class Sayings:
         """The two answers; asked again, another value comes first."""
         if again:
             self._value = self.chance.choice([v for v in self.product.values if v != self._value])
-        return {"beneficiary": self._beneficiary, "value_statement": f"“{self._value}”"}
+        return {"beneficiary": self._beneficiary, "value_statement": self._value}
 
     def gap(self, day: date, *, again: bool) -> dict[str, object]:
         """The gap in the fields of the record; stated again, part of the way is gone."""

@@ -18,7 +18,7 @@ tess team crm | was:0@520
 olu team | add@19 open@9 gap@4
 olu team | add@41 open@33 gap0@26 ask0@12
 mika team | add@98 open@90 gap@72 ask0@50
-otto team | add@30 open@22 gap@12 ask@6
+otto team | add@30 open@22 gap@12 ask@6 sign@3
 olu team | add@52 open@40 gap@29 ask@9 propose@5 second:mika@4
 mika team | add@44 open@36 gap@22 ask@8 propose@2
 sanna team | add@29 open@20 gap@13 ask@7 people:1@5
@@ -32,7 +32,7 @@ olu team | add@152 s1@142-86 people:3@70 people:1@61 meet@40
 otto team | add@230 s1@224-202 s2@202-166 s3@166-132 reach@112 keep@224-0 left:1@24 back:2:sponsor_left@18
     joined@6
 rashid team | add@200 s1@194-170 people:3@156 close:other@130 reopen@27 people:1@20 gap@14 ask@8
-olu team | add@130 s1@124-98 s2@98-37 vision@24 tell@9 keep@98-0
+olu team | add@90 s1@84-56 s2@56-4 vision@1 keep@84-0
 olu team | add@158 s1@148-116 s2@116-40 vision@31 tell@18 tell@6 keep@116-0
 ines team | add@175 s1@165-132 s2@132-62 vision0@40 tell0@20 ack:22@14 keep@132-60
 olu team | add@190 s1@180-146 s2@146-76 vision@62 tell@56 keep@146-22 ack:8@9
@@ -53,9 +53,9 @@ vik team | add@250 s1@240-206 s2@206-140 s3@140-57 reach@40 grasp@28 retract:4b@
 olu team | add@270 s1@264-244 s2@244-210 s3@210-172 s4@172-72 hold:30@140 resume@112 permit@8 keep@264-0
 otto team | add@260 s1@254-232 s2@232-196 s3@196-160 s4@160-112 permit0@60 keep@254-62
 tess team crm | was:2@530 was:4@508 open@488 people:3@470 gap@460 sync:5@400 sync:6@300 publish@280 sync:7@150
-    ask@140 gap@138 meet@134 back:6:use_lapsed@30 publish@10 keep@140-0
+    ask@140 gap@138 meet@134 back:6:use_lapsed@5 publish@3 keep@140-0
 olu team crm | was:2@530 was:3@505 open@490 people:3@482 gap@470 ask@455 vision@440 tell@400 tell@392
-    except:3:60@370 s4@370-200 permit@140 ack:7@9
+    except:3:60@370 s4@370-200 permit@140 ack:20@9
 ines team takeover | was:3@420 was:5@250 open@160 people:3@150 gap@130 ask@100 permit@40
 olu team | add@300 s1@294-274 s2@274-238 s3@238-200 s4@200-156 s5@156-96 publish@9 keep@294-0
 rashid team takeover | was:4@400 was:6@240 open@158 people:4@140 gap@120 ask@96 meet@20 ack:15@6
@@ -71,13 +71,13 @@ otto team crm | was:6@538 open@491 people:2@476 gap@450 publish@420 sync:7@380 n
 vik team crm | was:5@540 was:6@508 open@486 people:4@474 ask@452 gap@440 vision@400 tell@380 tell@376
     publish@344 sync:7@320 next@250 sync:8@190 rule@30 keep@486-0
 olu team crm | was:6@545 was:7@506 open@492 people:4@480 gap@468 ask@450 vision@430 tell@410 tell@402
-    publish@380 next@340 sync:8@330 rule@280 sync:9@92 keep@492-0
+    publish@380 next@340 sync:8@330 rule@280 meet@60 sync:9@92 keep@492-0
 ines team crm | was:7@540 open@490 people:4@470 gap@452 ask@440 next@400 sync:8@390 rule@354 sync:9@205
 mika team takeover | was:6@450 was:8@240 open@160 people:4@148 gap@120 ask@108 meet@100 vision@88 tell@70
     tell@66 rule@50 sync:9@24 keep@160-0
 olu team | add@215 s1@206-170 s2@170-118 vision@96 tell@80 hold:41@46 keep@206-60
 olu team | add@200 s1@194-172 s2@172-136 s3@136-98 reach@84 grasp@72 hold:60@56 keep@194-70
-otto team | add@172 s1@162-120 people:3@104 meet@88 hold:100@35
+otto team | add@172 s1@162-120 people:3@104 meet@88 hold:100@4
 olu team | add@450 s1@444-422 s2@422-384 s3@384-346 reach@326 left:1@250 close:churned@205 keep@444-300
 ines team | add@420 s1@414-392 s2@392-354 vision@336 close:merged@262
 mika team | add@384 people:1@370 close:never_started@290

@@ -29,6 +29,7 @@ SECTIONS = (
         "file-import",
     ),
     ("audit_admin.index", "Audit", "Who did what to people, teams, playbook; which files came in.", "history"),
+    ("alerts.undelivered", "Undelivered messages", "What could not be delivered, to be sent again.", "mail"),
 )
 
 

@@ -29,7 +29,8 @@ SHOWN = 25
 def index() -> Response:
     actor, state = current_actor(), request.args.get("state", "")
     state = state if state in STATES else "firing"
-    found = list_alerts(actor=actor, state=state, after=request.args.get("after", ""), limit=SHOWN)
+    after = request.args.get("after", "")
+    found = list_alerts(actor=actor, today=clock().today(), state=state, after=after, limit=SHOWN)
     return page(
         "alerts/inbox.html",
         state=state,
@@ -130,7 +131,7 @@ def _badges() -> Badges:
 
 
 def _alert_to_answer(alert_id: int) -> AlertRow:
-    alert = get_alert(alert_id, actor=current_actor())
+    alert = get_alert(alert_id, actor=current_actor(), today=clock().today())
     require(Action.WORK, alert.team_id)
     return alert
 

@@ -100,7 +100,7 @@ def _overview(actor: Actor) -> Overview:
             for name in ("in_journey", "stale", "unsupported", "held")
         },
         since=eve,
-        gravest=list_alerts(actor=actor, state="firing", limit=GRAVEST).alerts,
+        gravest=list_alerts(actor=actor, today=clock().today(), state="firing", limit=GRAVEST).alerts,
     )
 
 

@@ -1,6 +1,7 @@
 """What the tests of pages share: the cast, and a browser for each of them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -9,8 +10,11 @@ from sqlalchemy.orm import Session, scoped_session
 
 from changetrack.domain.people import Actor
 from changetrack.operations.playbook import install_playbook
+from changetrack.web.admin.import_process import LAUNCH
 from tests.clock import NOW
+from tests.conftest import Stage
 from tests.factories import Cast, make_cast, make_session
+from tests.functional.web.importing import Desk, emptied, launcher_of
 
 
 @pytest.fixture
@@ -34,3 +38,19 @@ def browser_of(app: Flask, session: scoped_session[Session], cast: Cast) -> Call
         return client
 
     return signed_in
+
+
+@pytest.fixture
+def uploads(stage: Stage, app: Flask) -> Iterator[Path]:
+    """The folder of uploaded files; what the import pages start runs within the request that starts it."""
+    app.extensions[LAUNCH] = launcher_of(app)
+    folder = stage.settings.instance / "uploads"
+    yield folder
+    app.extensions.pop(LAUNCH, None)
+    emptied(folder)
+
+
+@pytest.fixture
+def desk(uploads: Path, browser_of: Callable[[str], FlaskClient]) -> Desk:
+    """The import pages, with Ada before them."""
+    return Desk(browser_of("ada"))

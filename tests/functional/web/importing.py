@@ -14,9 +14,18 @@ from click.testing import CliRunner
 from flask import Flask
 from flask.cli import ScriptInfo
 from flask.testing import FlaskClient
+from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from changetrack.cli import changetrack, register
+from changetrack.models import Account
+from tests.factories._saving import Saver
+
+CRM = """account_id,account_name,industry,country,signup_date,plan_tier,seats
+C-1,Alder Works,Retail,DE,16-10-2024,Pro,12
+C-2,Birch & Sons,Logistics,FR,03-04-2025,Basic,7
+C-3,Cedar AG,Retail,AT,28-02-2025,Pro,40
+"""
 
 _SELECT = re.compile(r'<select[^>]*\bname="(\w+)"[^>]*>(.*?)</select>', re.DOTALL)
 _CHOSEN = re.compile(r'<option selected value="([^"]*)"')
@@ -94,6 +103,12 @@ class Desk:
         address = self.accepted(text, **how)
         self.try_out(address, columns)
         return self.commit(address)
+
+
+def accounts(session: Saver) -> list[Account]:
+    """All accounts as they are now."""
+    session.expire_all()
+    return list(session.scalars(select(Account).order_by(Account.external_id)))
 
 
 def selected(page: str) -> dict[str, str]:

@@ -23,6 +23,7 @@ from changetrack.domain.alerts import (
     severity,
     snooze_reasons,
     stale_reasons,
+    why_on,
 )
 from changetrack.domain.calendar import WorkCalendar
 from changetrack.domain.refusal import Reason
@@ -93,8 +94,17 @@ def test_over_age_says_how_long_where_and_the_limit() -> None:
     (reason,) = stale_reasons(aged(), PLAIN, ENTERED + timedelta(days=61))
 
     assert reason == StaleReason(
-        "over_age", ENTERED + timedelta(days=46), "61 days in step 1; the limit is 45."
+        "over_age", ENTERED + timedelta(days=46), "61 days in step 1; the limit is 45.", step=1, limit=45
     )
+
+
+def test_a_clock_goes_on_in_the_words_of_a_later_day() -> None:
+    (reason,) = stale_reasons(aged(), PLAIN, ENTERED + timedelta(days=50))
+    later = ENTERED + timedelta(days=61)
+
+    said = why_on(later, "over_age", since=reason.since, step=1, limit=45, calendar=PLAIN)
+
+    assert said == stale_reasons(aged(), PLAIN, later)[0].why
 
 
 def test_a_visit_is_not_over_age_on_the_day_of_its_limit() -> None:
@@ -123,7 +133,7 @@ def test_evidence_is_expiring_from_fourteen_days_before_its_end() -> None:
 
     assert stale_reasons(facts, PLAIN, date(2026, 11, 5)) == ()
     assert stale_reasons(facts, PLAIN, date(2026, 11, 6)) == (
-        StaleReason("evidence_expiring", date(2026, 11, 6), "1a ends in 14 days."),
+        StaleReason("evidence_expiring", date(2026, 11, 6), "1a ends on 20 Nov 2026."),
     )
 
 
@@ -132,7 +142,7 @@ def test_ended_and_ending_evidence_are_told_in_the_order_of_their_days() -> None
 
     (reason,) = stale_reasons(facts, PLAIN, date(2026, 11, 11))
 
-    assert reason.why == "2c ended on 3 Nov 2026; 1a ends in 9 days."
+    assert reason.why == "2c ended on 3 Nov 2026; 1a ends on 20 Nov 2026."
 
 
 def test_evidence_has_ended_on_its_first_day_without_it() -> None:
@@ -141,7 +151,7 @@ def test_evidence_has_ended_on_its_first_day_without_it() -> None:
     (the_day_before,) = stale_reasons(facts, PLAIN, date(2026, 11, 2))
     (on_the_day,) = stale_reasons(facts, PLAIN, date(2026, 11, 3))
 
-    assert the_day_before.why == "2c ends in 1 day."
+    assert the_day_before.why == "2c ends on 3 Nov 2026."
     assert on_the_day.why == "2c ended on 3 Nov 2026."
 
 
@@ -175,9 +185,7 @@ def test_a_visit_is_not_stale_from_before_it_began() -> None:
 
 
 def test_all_reasons_that_are_true_are_given_in_their_order() -> None:
-    facts = replace(
-        FRESH, limits=StaleLimits(45, 10, "1"), evidence_ends=(EvidenceEnd("2c", date(2026, 11, 3), 2),)
-    )
+    facts = replace(FRESH, limits=StaleLimits(45, 10, "1"), evidence_ends=(EvidenceEnd("2c", date(2026, 11, 3), 2),))
 
     assert names(stale_reasons(facts, PLAIN, date(2026, 12, 1))) == REASONS
 
@@ -272,9 +280,7 @@ def test_the_next_due_day_lies_ahead(facts: StaleFacts, calendar: WorkCalendar, 
 
 
 @given(visits, work_calendars, st.integers(0, 160))
-def test_a_reason_is_true_since_the_day_it_names(
-    facts: StaleFacts, calendar: WorkCalendar, after: int
-) -> None:
+def test_a_reason_is_true_since_the_day_it_names(facts: StaleFacts, calendar: WorkCalendar, after: int) -> None:
     today = ENTERED + timedelta(days=after)
 
     for reason in stale_reasons(facts, calendar, today):

@@ -336,7 +336,7 @@ def test_the_changes_of_the_counts_up_to_a_day_are_its_snapshot(rows: list[Stand
     chains = sorted(known(rows, until), key=lambda r: (r.account_id, r.effective_on, r.seq))
     summed = {place: [0, 0, 0] for place in PLACES}
 
-    before = None
+    before: StandingFacts | None = None
     for row in chains:
         same = before if before is not None and before.account_id == row.account_id else None
         if row.effective_on <= day:
