@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from datetime import date, datetime
 from itertools import islice
 from typing import cast
@@ -80,6 +81,7 @@ def _write(
     checked: ImportResult,
     fingerprint: str,
 ) -> ImportResult:
+    scene = replace(scene, writing=True)
     with transaction() as session:
         lock_for_bulk_load(session)
         result = ImportResult(checked.batch_id)

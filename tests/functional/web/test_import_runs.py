@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 from changetrack.adapters.uploaded_file import Run, Upload
 from changetrack.adapters.uploads import Uploads
+from changetrack.cli import uploads as command
 from changetrack.cli.imports import OPERATIONS
 from changetrack.models import Account, Import
 from changetrack.web.admin.import_process import LAUNCH

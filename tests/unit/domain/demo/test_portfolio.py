@@ -1,4 +1,4 @@
-"""The example portfolio is a script: the same for the same seed and day, in order, on working days, about nobody real."""
+"""The example portfolio is a script: the same for the same seed and day, in order, on working days; nobody is real."""
 
 from dataclasses import replace
 from datetime import date, timedelta

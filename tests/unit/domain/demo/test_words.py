@@ -1,5 +1,6 @@
 """The words of a tale become what happens on which day: stretches unfold, evidence is kept up, sign-offs are spared."""
 
+from itertools import pairwise
 from random import Random
 
 from changetrack.domain.demo.words import Word, unfold
@@ -36,7 +37,7 @@ def test_beyond_step_2_a_stretch_ends_with_an_exception_that_names_its_step() ->
 def test_what_is_kept_up_is_said_again_before_it_ends() -> None:
     said = days_of("meet", "meet@200 keep@200-0")
 
-    assert all(later >= earlier - 45 for earlier, later in zip(said, said[1:], strict=False))
+    assert all(later >= earlier - 45 for earlier, later in pairwise(said))
     assert said[-1] <= 45
 
 

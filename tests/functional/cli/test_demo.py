@@ -1,0 +1,342 @@
+"""The example portfolio as `make run` loads it: whole, consistent, in every state, with its sign-ins and no other."""
+
+import stat
+from collections import Counter
+from collections.abc import Callable, Iterator
+from datetime import UTC, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+from flask import Flask
+from flask.ctx import AppContext
+from flask.testing import FlaskClient
+from sqlalchemy import func, select
+
+from changetrack.cli import changetrack, register
+from changetrack.domain.coalition import coalition_gaps, is_single_thread
+from changetrack.domain.people import Actor
+from changetrack.models import (
+    Account,
+    Alert,
+    Contact,
+    Event,
+    Evidence,
+    FunnelSnapshot,
+    Notification,
+    Proposal,
+    SignOff,
+    Standing,
+    User,
+    Visit,
+    db,
+)
+from changetrack.operations._dossier import contact_facts
+from changetrack.queries.demo import find_people
+from changetrack.queries.funnel import get_funnel
+from tests.clock import TODAY
+from tests.conftest import Stage
+from tests.factories import Cast
+from tests.factories._saving import Saver
+
+Run = Callable[..., Result]
+SHOWN = [f"{key}@example.com" for key in ("olu", "tess", "vik", "ed", "ada")]
+
+pytestmark = pytest.mark.xdist_group("demo")
+
+
+class Loaded:
+    """A database with the portfolio in it, for all tests of this file that only look."""
+
+    def __init__(self, stage: Stage) -> None:
+        self.stage = stage
+        self.first = self.run("demo")
+
+    def run(self, *arguments: str) -> Result:
+        """Call the command line."""
+        info = _script(self.stage.app)
+        with self.stage.app.app_context():
+            return CliRunner().invoke(register(changetrack), list(arguments), obj=info, catch_exceptions=False)
+
+    @property
+    def password(self) -> str:
+        """The password that was told."""
+        return self.first.stdout.splitlines()[0].split()[-1]
+
+
+@pytest.fixture(scope="module")
+def loaded(stage: Stage) -> Iterator[Loaded]:
+    """The portfolio, loaded once on each database."""
+    yield Loaded(stage)
+    stage.reset()
+    _forget(stage.settings.instance)
+
+
+@pytest.fixture
+def look(loaded: Loaded) -> Iterator[AppContext]:
+    """A context in which to look at what was loaded."""
+    with loaded.stage.app.app_context() as context:
+        yield context
+
+
+@pytest.fixture
+def instance(stage: Stage) -> Iterator[Path]:
+    """The instance folder, without a trace of another load."""
+    _forget(stage.settings.instance)
+    yield stage.settings.instance
+    _forget(stage.settings.instance)
+
+
+def _script(app: Flask) -> Any:
+    from flask.cli import ScriptInfo
+
+    return ScriptInfo(create_app=lambda: app, set_debug_flag=False)
+
+
+def _forget(instance: Path) -> None:
+    for name in ("demo-password", "demo-unfinished"):
+        (instance / name).unlink(missing_ok=True)
+
+
+def counted(column: Any, *conditions: Any) -> Counter[Any]:
+    return Counter(db.session.scalars(select(column).where(*conditions)))
+
+
+# What is told
+
+
+def test_it_tells_one_sign_in_for_each_role(loaded: Loaded) -> None:
+    lines = loaded.first.stdout.splitlines()
+
+    assert loaded.first.exit_code == 0
+    assert [line.split()[0] for line in lines] == SHOWN
+    assert len({line.split("password: ")[1] for line in lines}) == 1
+
+
+def test_the_password_is_kept_for_its_owner_only(loaded: Loaded) -> None:
+    kept = loaded.stage.settings.instance / "demo-password"
+
+    assert kept.read_text().strip() == loaded.password
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize("email", SHOWN)
+def test_each_signs_in_and_may_keep_the_password(loaded: Loaded, email: str) -> None:
+    client: FlaskClient = loaded.stage.app.test_client()
+
+    answer = client.post("/login", data={"email": email, "password": loaded.password})
+
+    assert answer.status_code == 302
+    assert client.get("/").status_code == 200
+
+
+def test_if_new_tells_the_same_again_and_changes_nothing(loaded: Loaded, look: AppContext) -> None:
+    before = db.session.scalar(select(func.count()).select_from(Event))
+
+    again = loaded.run("demo", "--if-new")
+
+    assert (again.exit_code, again.stdout) == (0, loaded.first.stdout)
+    assert db.session.scalar(select(func.count()).select_from(Event)) == before
+
+
+def test_it_is_not_loaded_over_what_is_there(loaded: Loaded) -> None:
+    refused = loaded.run("demo")
+
+    assert (refused.exit_code, refused.stdout) == (1, "")
+    assert "--append" in refused.stderr
+
+
+def test_everything_agrees_with_the_record(loaded: Loaded) -> None:
+    verified = loaded.run("verify")
+
+    assert verified.exit_code == 0, verified.stdout + verified.stderr
+
+
+# Every state is there
+
+
+def test_accounts_stand_at_every_place(look: AppContext) -> None:
+    places = counted(Account.place)
+
+    assert sum(places.values()) == 60
+    assert set(places) == set(range(12))
+
+
+def test_some_are_carried_by_evidence_and_some_are_only_claimed(look: AppContext) -> None:
+    is_open = Account.status == "active"
+
+    assert counted(Account.id, is_open, Account.supported_step == Account.claimed_step)
+    assert counted(Account.id, is_open, Account.supported_step < Account.claimed_step)
+
+
+def test_accounts_go_stale_for_every_reason_and_are_answered_in_every_way(look: AppContext) -> None:
+    alerts = list(db.session.scalars(select(Alert).where(Alert.state != "resolved")))
+
+    assert {reason for alert in alerts for reason in alert.reasons} == {"no_progress", "over_age", "evidence_expiring"}
+    assert {alert.severity for alert in alerts} == {"notice", "warning"}
+    assert {alert.state for alert in alerts} == {"firing", "acknowledged", "snoozed"}
+    assert any(len(alert.reasons) == 3 for alert in alerts)
+
+
+def test_alerts_are_as_old_as_their_causes(look: AppContext) -> None:
+    ages = [(TODAY - day).days for day in counted(Alert.raised_on)]
+
+    assert max(ages) > 300
+    assert min(ages) <= 7
+
+
+def test_every_way_to_move_was_gone(look: AppContext) -> None:
+    kinds = counted(Visit.kind)
+
+    assert set(kinds) >= {"created", "imported", "opened", "advanced", "excepted", "regressed", "reopened"}
+    assert len(counted(Visit.reason, Visit.kind == "regressed")) >= 5
+    assert set(counted(Visit.reason, Visit.left_kind == "closed")) >= {"churned", "merged", "never_started"}
+
+
+def test_a_team_of_one_has_attested_itself(look: AppContext) -> None:
+    assert counted(Visit.account_id, Visit.self_attested)
+
+
+def test_an_exception_has_outlived_its_end(look: AppContext) -> None:
+    assert counted(Visit.account_id, Visit.exception_ends_on < TODAY, Visit.left_on.is_(None))
+    assert counted(Visit.account_id, Visit.exception_ends_on >= TODAY, Visit.left_on.is_(None))
+
+
+def test_holds_are_to_be_looked_at_and_one_is_overdue(look: AppContext) -> None:
+    reviews = counted(Account.review_on, Account.status == "held")
+
+    assert min(reviews) < TODAY < max(reviews)
+
+
+def test_proposals_wait_for_the_coordinator(look: AppContext) -> None:
+    signed = select(SignOff.account_id).where(
+        SignOff.account_id == Proposal.account_id, SignOff.proposal_seq == Proposal.seq
+    )
+    standing = (Proposal.state == "open", Proposal.lapses_on > TODAY)
+
+    assert counted(Proposal.account_id, *standing, signed.exists())
+    assert counted(Proposal.account_id, *standing, ~signed.exists())
+
+
+def test_evidence_is_of_every_kind_and_from_many_people(look: AppContext) -> None:
+    assert set(counted(Evidence.kind)) == {"attested", "numbers", "link", "record"}
+    assert set(counted(Evidence.said_how)) == {None, "call", "mail", "meeting"}
+    assert set(counted(Evidence.passes)) == {True, False}
+    assert counted(Evidence.seq, Evidence.retracted_because.is_not(None), Evidence.kind != "record")
+    assert len(counted(Evidence.person_name)) > 60
+
+
+def test_coalitions_are_whole_or_have_gaps_or_hang_by_a_thread(look: AppContext) -> None:
+    people: dict[int, list[Any]] = {}
+    for contact in db.session.scalars(select(Contact)):
+        people.setdefault(contact.account_id, []).append(contact_facts(contact, TODAY))
+
+    assert {bool(coalition_gaps(group)) for group in people.values()} == {True, False}
+    assert {is_single_thread(group) for group in people.values()} == {True, False}
+
+
+def test_what_was_learned_late_was_not_known_before(look: AppContext) -> None:
+    day = TODAY - timedelta(175)
+    question: dict[str, Any] = {"actor": Actor.operator("test"), "today": TODAY, "zone": UTC, "as_of": day}
+
+    then, now = (get_funnel(**question, known_at=known).picture for known in (day, TODAY))
+
+    assert now.accounts > then.accounts
+
+
+def test_past_weeks_can_be_compared(look: AppContext) -> None:
+    days = counted(FunnelSnapshot.day)
+
+    assert len(days) > 80
+    assert max(days) == TODAY - timedelta(1)
+
+
+def test_messages_of_long_ago_have_been_read(look: AppContext) -> None:
+    unread = counted(Notification.user_id, Notification.read_at.is_(None))
+
+    assert sum(unread.values()) < 20
+    assert counted(Notification.user_id, Notification.read_at.is_not(None))
+
+
+# Beside other data
+
+
+def told(run: Run, *arguments: str) -> list[tuple[object, ...]]:
+    """Load a portfolio and return what it says: names, dates and steps, but neither ids nor secrets."""
+    assert run("demo", *arguments).exit_code == 0
+    rows: list[tuple[object, ...]] = []
+    for model, names in (
+        (Account, "name product tier annual_value status supported_step step_entered_on progress_on due_on stale"),
+        (Visit, "seq step kind entered_on left_on recorded_at recorded_by note"),
+        (Standing, "seq effective_on recorded_at place supported_step stale"),
+        (Evidence, "seq point person_name said_how numbers effective_on expires_on recorded_at"),
+        (Contact, "seq name title path_roles"),
+    ):
+        columns = [getattr(model, name) for name in names.split()]
+        query = select(Account.external_id, *columns)
+        if model is not Account:
+            query = query.join(model, model.account_id == Account.id)
+        rows += sorted(map(tuple, db.session.execute(query)), key=repr)
+    return rows
+
+
+def test_the_same_seed_and_day_give_the_same_portfolio(stage: Stage, run: Run, session: Saver, instance: Path) -> None:
+    first = told(run, "--accounts", "9")
+    session.remove()  # type: ignore[attr-defined]  # Flask-SQLAlchemy's scoped session has it
+    stage.reset()
+
+    assert told(run, "--accounts", "9") == first
+
+
+def test_more_accounts_than_tales_come_in_files(run: Run, session: Saver, instance: Path) -> None:
+    loaded = run("demo", "--accounts", "160")
+
+    assert loaded.exit_code == 0
+    assert session.scalar(select(func.count()).select_from(Account)) == 160
+    assert run("verify").exit_code == 0
+
+
+def test_it_can_be_appended_once_to_what_is_there(run: Run, session: Saver, cast: Cast, instance: Path) -> None:
+    few = ("demo", "--accounts", "3", "--append")
+
+    first, again, other = run(*few), run(*few), run(*few, "--seed", "2")
+
+    assert (first.exit_code, other.exit_code) == (0, 0), first.stderr + other.stderr
+    assert (again.exit_code, again.stderr) == (
+        1, "seed: The portfolio of this seed is there already. Choose another seed.\n",
+    )  # fmt: skip
+    assert session.scalar(select(func.count()).select_from(Account)) == 6
+    assert not list(instance.glob("demo-unfinished"))
+
+
+def test_there_is_nobody_but_the_people_of_the_example(run: Run, session: Saver, instance: Path) -> None:
+    run("demo", "--accounts", "1")
+
+    assert {email.partition("@")[2] for email in session.scalars(select(User.email))} == {"example.com"}
+    assert set(find_people(SHOWN)) == set(SHOWN)
+
+
+def test_a_password_that_was_changed_is_not_told(run: Run, session: Saver, instance: Path) -> None:
+    run("demo", "--accounts", "1")
+    run("user", "reset-password", "vik@example.com")
+
+    lines = run("demo", "--if-new").stdout.splitlines()
+
+    assert lines[2] == "vik@example.com  password: changed since"
+    assert "changed" not in lines[0]
+
+
+def test_real_data_brings_no_sign_ins(run: Run, cast: Cast, instance: Path) -> None:
+    answer = run("demo", "--if-new")
+
+    assert (answer.exit_code, answer.stdout) == (0, "")
+
+
+def test_a_load_that_broke_off_is_said_so(run: Run, cast: Cast, instance: Path) -> None:
+    (instance / "demo-unfinished").touch()
+
+    refused = run("demo", "--if-new")
+
+    assert refused.exit_code == 1
+    assert "in part only" in refused.stderr
