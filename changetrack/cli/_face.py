@@ -11,7 +11,9 @@ import click
 from click._termui_impl import ProgressBar
 from flask import current_app
 from sqlalchemy import Engine
+from sqlalchemy.exc import DBAPIError
 
+from changetrack import migrations
 from changetrack.config import Clock, Settings
 from changetrack.domain.refusal import Forbidden, NotFound, OperationRefused
 
@@ -57,7 +59,7 @@ def refusing(callback: F) -> F:
     @functools.wraps(callback)
     def wrapper(*args: Any, **kwargs: Any) -> Any:
         try:
-            return callback(*args, **kwargs)
+            return _on_our_schema(callback, *args, **kwargs)
         except OperationRefused as refusal:
             for reason in refusal.reasons:
                 click.echo(f"{reason.field}: {reason.message}" if reason.field else reason.message, err=True)
@@ -66,6 +68,15 @@ def refusing(callback: F) -> F:
         raise SystemExit(1)
 
     return wrapper  # type: ignore[return-value]  # the same signature, which F cannot say
+
+
+def _on_our_schema(callback: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    """Run it; when the database fails because it was never migrated, refuse with what to do."""
+    try:
+        return callback(*args, **kwargs)
+    except DBAPIError:
+        migrations.refuse_wrong_revision(engine())
+        raise
 
 
 def _plain(value: object) -> object:

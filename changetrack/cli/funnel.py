@@ -133,7 +133,7 @@ def _table(funnel: Funnel) -> Table:
 def _matrix(funnel: Funnel) -> Table:
     table = Table(box=None, pad_edge=False)
     table.add_column(field_label(funnel.by or ""), overflow="fold")
-    for head in ("–", *PLACE_KEYS[1:9], "⚓", "Journey", "Claimed only", "Stale", "Held", "Closed"):
+    for head in ("–", *PLACE_KEYS[1:9], "⚓", "Journey", "Claimed only", "Stale", "On hold", "Closed"):
         table.add_column(head, justify="right", no_wrap=True)
     for group in (*_groups(funnel), Group("", "All", funnel.picture)):
         picture = group.picture

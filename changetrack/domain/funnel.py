@@ -14,7 +14,7 @@ PLACE_KEYS = ("not_opened", "1", "2", "3", "4", "5", "6", "7", "8", "anchored", 
 FLOWS = ("entered", "advanced_in", "regressed_in", "advanced_out", "regressed_out", "left")
 
 _STATUS_PLACES = {"not_opened": NOT_OPENED, "anchored": ANCHORED, "held": HELD, "closed": CLOSED}
-_PLACE_NAMES = {NOT_OPENED: "Not opened", ANCHORED: "Anchored", HELD: "Held", CLOSED: "Closed"}
+_PLACE_NAMES = {NOT_OPENED: "Not opened", ANCHORED: "Anchored", HELD: "On hold", CLOSED: "Closed"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,5 @@
 """When the night has to look at an account that was imported, by the playbook in force."""
 
-from collections.abc import Iterable
 from datetime import date
 
 from sqlalchemy import select
@@ -45,7 +44,7 @@ class DueDays:
             ))  # fmt: skip
         return self._known[key]
 
-    def pins(self, steps: Iterable[int]) -> dict[str, int]:
+    def pins(self, steps: range) -> dict[str, int]:
         """By which version of the playbook steps that were entered now are judged."""
         return {str(step): self.playbook.version for step in steps if step in STEPS}
 

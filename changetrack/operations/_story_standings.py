@@ -150,8 +150,8 @@ def _changes(story: Retold) -> dict[str, list[object]]:
 
 
 def _pins(story: Retold, due: DueDays) -> dict[str, int]:
-    """Steps entered now are judged by today's playbook; what was pinned before stays so."""
-    return due.pins([stay.step for stay in story.after.stays]) | story.judged_by
+    """Steps come to now, and those before them, are judged by today's playbook; what was pinned stays so."""
+    return due.pins(range(max(stay.step for stay in story.after.stays) + 1)) | story.judged_by
 
 
 def _due_on(columns: dict[str, Any], due: DueDays) -> date | None:

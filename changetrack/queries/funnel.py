@@ -9,8 +9,8 @@ from sqlalchemy import func, select
 
 from changetrack.domain.filters import NO_VALUE, field_label
 from changetrack.domain.funnel import CLOSED, HELD, OPEN_PLACES, PLACES, PlaceCount
-from changetrack.domain.people import Actor
-from changetrack.models import JobRun, Team, db
+from changetrack.domain.people import Actor, visible_teams
+from changetrack.models import FunnelCell, JobRun, Team, db
 from changetrack.queries._funnel_question import Question, ask
 from changetrack.queries._funnel_sources import count_places, count_ready, count_total
 
@@ -125,6 +125,16 @@ def find_ready_funnel(
     question = ask(actor=actor, today=today, zone=zone, as_of=as_of, known_at=known_at, filters=filters or {}, by=None)
     ready = count_ready(question)
     return None if ready is None else _funnel(question, _picture(ready.get("", {})))
+
+
+def count_visible(*, actor: Actor) -> int:
+    """Return how many accounts the actor may see, whatever their place, from the summaries."""
+    teams = visible_teams(actor)
+    cells = select(func.coalesce(func.sum(FunnelCell.accounts), 0))
+    if teams is None:
+        return db.session.scalars(cells.where(FunnelCell.field == "")).one()
+    mine = FunnelCell.value.in_([str(team) for team in sorted(teams)])
+    return db.session.scalars(cells.where(FunnelCell.field == "team", mine)).one()
 
 
 def find_last_check() -> datetime | None:

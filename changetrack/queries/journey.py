@@ -12,6 +12,7 @@ from changetrack.domain.journey.records import RecordFacts, computed_points
 from changetrack.domain.journey.steps import CATALOGUE, STEPS
 from changetrack.domain.people import Action, Actor, may
 from changetrack.models import Evidence, Journey
+from changetrack.queries.account_record import list_aliases
 from changetrack.queries.coalition import CoalitionView, ContactView, coalition_of, load_contacts
 from changetrack.queries.journey_gate import GateView, gate_view
 from changetrack.queries.journey_points import SegmentView, StepView, point_views, segment_views
@@ -65,7 +66,8 @@ class JourneyView:
     """One account on its way, as of today, with one of its steps opened.
 
     `steps` are the rules of all steps, each in the version that judges it; `slips` the required points that held
-    and no longer do; `selected` the opened step. Days of the standing are calendar days without those on hold.
+    and no longer do; `selected` the opened step; `aliases` the account's names in other systems. Days of the standing
+    are calendar days without those on hold.
     """
 
     id: int
@@ -80,10 +82,11 @@ class JourneyView:
     gate: GateView
     steps: Mapping[int, StepRules]
     selected: StepView
+    aliases: tuple[str, ...]
 
 
 def get_journey(account_id: int, *, actor: Actor, today: date, step: int | None = None) -> JourneyView:
-    """Return an account's journey by six statements; `step` is the one to open, else the one claimed.
+    """Return an account's journey by seven statements; `step` is the one to open, else the one claimed.
 
     Raises NotFound if the account is absent, or another team's.
     """
@@ -118,6 +121,7 @@ def get_journey(account_id: int, *, actor: Actor, today: date, step: int | None 
         gate=gate,
         steps=rules,
         selected=_selected(step, rows, judged, evidence, facts, people, today),
+        aliases=list_aliases(account_id),
     )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from changetrack.domain.journey.playbook import StepRules
 from changetrack.models import Alert, Visit
@@ -48,6 +49,7 @@ class StandingView:
     annual_value: int | None
     currency: str | None
     started_on: date | None
+    attributes: Mapping[str, Any]
     status: str
     claimed: int
     supported: int
@@ -85,6 +87,7 @@ def standing_view(rows: AccountRows, rules: Mapping[int, StepRules], today: date
         "annual_value",
         "currency",
         "started_on",
+        "attributes",
         "status",
         "self_attested",
         "review_on",

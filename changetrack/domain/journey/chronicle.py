@@ -18,7 +18,7 @@ RESUMED = -1
 """In place of a place: the end of a hold, at the step at which it began."""
 
 _PLACEHOLDERS = {"imported", "created"}
-_FORWARD = {"advanced", "excepted", "opened"}
+_FORWARD = {"advanced", "opened"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,7 +244,8 @@ class _Teller:
         stay.was, stay.note = known.was, stay.note or known.note
         if stay.kind == "regressed":
             stay.reason = stay.reason if is_explained else known.reason or stay.reason
-        elif {stay.kind, known.kind} <= _FORWARD or {stay.kind, known.kind} <= _PLACEHOLDERS:
+        is_exception = known.kind == "excepted" and stay.kind in _FORWARD
+        if is_exception or {stay.kind, known.kind} <= _PLACEHOLDERS:
             stay.kind = known.kind
 
     def _explain(self, stay: Stay, record: Record) -> None:

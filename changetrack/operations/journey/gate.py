@@ -223,17 +223,18 @@ def _sign(dossier: Dossier, proposal: Proposal, seq: int, **who: object) -> Sign
 def _advance_if_complete(dossier: Dossier, proposal: Proposal, signed: list[SignOff]) -> GateResult:
     need = sign_off_need(proposal_facts(dossier, proposal, signed))
     account, since = dossier.account, dossier.today
-    spans = []
+    spans, cause = [], f"{proposal.from_step + 1} {step_name(proposal.from_step + 1)} is being signed off."
     if need.is_complete:
         _refuse_if_gate_shut(dossier, proposal.from_step)
         since, step = proposal.proposed_on, proposal.from_step + 1
         proposal.state, proposal.ended_at = "accepted", dossier.now
         dossier.session.flush()
+        cause = f"The account moved to {step_name(step)}."
         spans = enter_step(dossier, step, kind="advanced", on=since, self_attested=need.self_attested)
         dossier.happened(
             "account_advanced", effective_on=since, progress=True, changes={"claimed_step": [proposal.from_step, step]}
         )
-    settle(dossier, since=since, spans=spans, cause=f"The account moved to {step_name(account.claimed_step)}.")
+    settle(dossier, since=since, spans=spans, cause=cause)
     return GateResult(need.is_complete, account.claimed_step, need.needed, account.self_attested)
 
 

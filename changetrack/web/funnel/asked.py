@@ -54,6 +54,11 @@ class Asked:
         return self.as_of < self.today or self.known_at < self.today
 
     @property
+    def is_known_then(self) -> bool:
+        """Whether the picture is as was known on an earlier day."""
+        return self.known_at < self.today
+
+    @property
     def usual_comparison(self) -> str:
         """What the form shows as the date of comparison without anybody's wish."""
         return self.eve.isoformat() if self.compares_by_itself else NO_COMPARISON

@@ -4,14 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from changetrack.domain.funnel import OPEN_PLACES, PLACE_KEYS, headline, place_name
-from changetrack.queries.funnel import Funnel, Group, Picture, find_ready_funnel, get_funnel
+from changetrack.queries.funnel import Funnel, Group, Picture, count_visible, find_ready_funnel, get_funnel
 from changetrack.queries.funnel_overview import find_overview
 from changetrack.queries.movement import Flows, get_flows
 from changetrack.web.funnel.asked import Asked
 
 MOST_GROUPS = 24  # that a person still compares
 OUT_OF_A_STEP = {"advanced_out": "Moves on from here", "regressed_out": "Moves back from here"}
-COUNTED_UNASKED = 20_000  # accounts up to which a comparison is counted though nobody asked for it
+COUNTED_UNASKED = 20_000  # accounts up to which what no summary holds is counted though nobody asked for it
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +44,14 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """Everything on the page. `before` is None where there is no comparison or it was not counted unasked."""
+    """Everything on the page. `before` is None where there is no comparison, or it is not counted unasked.
+
+    `has_moves`: whether moves are shown beside the bars; of a part of very many accounts they are counted on demand.
+    """
 
     funnel: Funnel
     before: Funnel | None
+    has_moves: bool
     sentence: str
     figures: tuple[Figure, ...]
     rows: tuple[Row, ...]
@@ -57,26 +61,28 @@ def overview(asked: Asked) -> Overview:
     """Ask for the picture, the comparison and the flows, and lay them out."""
     funnel, before, flows = _read(asked)
     return Overview(
-        funnel, before, headline(funnel.picture.counts), _figures(asked, funnel, before),
+        funnel, before, flows is not None, headline(funnel.picture.counts), _figures(asked, funnel, before),
         _rows(asked, funnel.picture, before, flows),
     )  # fmt: skip
 
 
-def _read(asked: Asked) -> tuple[Funnel, Funnel | None, Flows]:
+def _read(asked: Asked) -> tuple[Funnel, Funnel | None, Flows | None]:
     if asked.by is None:
         found = find_overview(**asked.question, as_of=asked.as_of, first=asked.first, compare=asked.compare)
         if found is not None:
             return found.funnel, found.before, found.flows
     funnel = get_funnel(**asked.question, as_of=asked.as_of, by=asked.by, most_groups=MOST_GROUPS)
-    flows = get_flows(**asked.question, first=asked.first, last=asked.as_of)
-    return funnel, _compared(asked, funnel), flows
+    is_small = count_visible(actor=asked.question["actor"]) <= COUNTED_UNASKED
+    is_quick = is_small or not (asked.filters or asked.is_known_then)
+    flows = get_flows(**asked.question, first=asked.first, last=asked.as_of) if is_quick else None
+    return funnel, _compared(asked, is_small=is_small), flows
 
 
-def _compared(asked: Asked, funnel: Funnel) -> Funnel | None:
+def _compared(asked: Asked, *, is_small: bool) -> Funnel | None:
     if asked.compare is None:
         return None
     ready = find_ready_funnel(**asked.question, as_of=asked.compare)
-    if ready is None and (not asked.compares_by_itself or funnel.picture.accounts <= COUNTED_UNASKED):
+    if ready is None and (is_small or not asked.compares_by_itself):
         return get_funnel(**asked.question, as_of=asked.compare)
     return ready
 
@@ -103,17 +109,24 @@ def _of(picture: Picture, key: str) -> int:
     return value
 
 
-def _rows(asked: Asked, picture: Picture, before: Funnel | None, flows: Flows) -> tuple[Row, ...]:
+def _rows(asked: Asked, picture: Picture, before: Funnel | None, flows: Flows | None) -> tuple[Row, ...]:
     accounts = asked.accounts(place="")
     moves = asked.page("funnel.moves", {"flow": "FLOW", "place": ""})
     return tuple(
-        _row(place, picture, before, flows[place], f"{accounts}{PLACE_KEYS[place]}", f"{moves}{PLACE_KEYS[place]}")
+        _row(
+            place,
+            picture,
+            before,
+            flows and flows[place],
+            f"{accounts}{PLACE_KEYS[place]}",
+            f"{moves}{PLACE_KEYS[place]}",
+        )
         for place in OPEN_PLACES
     )
 
 
 def _row(
-    place: int, picture: Picture, before: Funnel | None, flows: Mapping[str, int], accounts: str, moves: str
+    place: int, picture: Picture, before: Funnel | None, flows: Mapping[str, int] | None, accounts: str, moves: str
 ) -> Row:
     count = picture.counts[place]
     return Row(
@@ -130,6 +143,7 @@ def _row(
         cells=tuple(
             {"value": flows[flow], "href": moves.replace("flow=FLOW", f"flow={flow}"), "words": words}
             for flow, words in OUT_OF_A_STEP.items()
+            if flows is not None
         ),
     )
 

@@ -2,14 +2,13 @@
 
 import stat
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
-from flask import Flask
+from flask.cli import ScriptInfo
 from flask.ctx import AppContext
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
@@ -27,20 +26,14 @@ from changetrack.models import (
     Notification,
     Proposal,
     SignOff,
-    Standing,
-    User,
     Visit,
     db,
 )
 from changetrack.operations._dossier import contact_facts
-from changetrack.queries.demo import find_people
 from changetrack.queries.funnel import get_funnel
 from tests.clock import TODAY
 from tests.conftest import Stage
-from tests.factories import Cast
-from tests.factories._saving import Saver
 
-Run = Callable[..., Result]
 SHOWN = [f"{key}@example.com" for key in ("olu", "tess", "vik", "ed", "ada")]
 
 pytestmark = pytest.mark.xdist_group("demo")
@@ -55,7 +48,7 @@ class Loaded:
 
     def run(self, *arguments: str) -> Result:
         """Call the command line."""
-        info = _script(self.stage.app)
+        info = ScriptInfo(create_app=lambda: self.stage.app, set_debug_flag=False)
         with self.stage.app.app_context():
             return CliRunner().invoke(register(changetrack), list(arguments), obj=info, catch_exceptions=False)
 
@@ -70,7 +63,7 @@ def loaded(stage: Stage) -> Iterator[Loaded]:
     """The portfolio, loaded once on each database."""
     yield Loaded(stage)
     stage.reset()
-    _forget(stage.settings.instance)
+    (stage.settings.instance / "demo-password").unlink()
 
 
 @pytest.fixture
@@ -78,25 +71,6 @@ def look(loaded: Loaded) -> Iterator[AppContext]:
     """A context in which to look at what was loaded."""
     with loaded.stage.app.app_context() as context:
         yield context
-
-
-@pytest.fixture
-def instance(stage: Stage) -> Iterator[Path]:
-    """The instance folder, without a trace of another load."""
-    _forget(stage.settings.instance)
-    yield stage.settings.instance
-    _forget(stage.settings.instance)
-
-
-def _script(app: Flask) -> Any:
-    from flask.cli import ScriptInfo
-
-    return ScriptInfo(create_app=lambda: app, set_debug_flag=False)
-
-
-def _forget(instance: Path) -> None:
-    for name in ("demo-password", "demo-unfinished"):
-        (instance / name).unlink(missing_ok=True)
 
 
 def counted(column: Any, *conditions: Any) -> Counter[Any]:
@@ -127,7 +101,7 @@ def test_each_signs_in_and_may_keep_the_password(loaded: Loaded, email: str) -> 
 
     answer = client.post("/login", data={"email": email, "password": loaded.password})
 
-    assert answer.status_code == 302
+    assert answer.status_code == 303
     assert client.get("/").status_code == 200
 
 
@@ -257,86 +231,3 @@ def test_messages_of_long_ago_have_been_read(look: AppContext) -> None:
 
     assert sum(unread.values()) < 20
     assert counted(Notification.user_id, Notification.read_at.is_not(None))
-
-
-# Beside other data
-
-
-def told(run: Run, *arguments: str) -> list[tuple[object, ...]]:
-    """Load a portfolio and return what it says: names, dates and steps, but neither ids nor secrets."""
-    assert run("demo", *arguments).exit_code == 0
-    rows: list[tuple[object, ...]] = []
-    for model, names in (
-        (Account, "name product tier annual_value status supported_step step_entered_on progress_on due_on stale"),
-        (Visit, "seq step kind entered_on left_on recorded_at recorded_by note"),
-        (Standing, "seq effective_on recorded_at place supported_step stale"),
-        (Evidence, "seq point person_name said_how numbers effective_on expires_on recorded_at"),
-        (Contact, "seq name title path_roles"),
-    ):
-        columns = [getattr(model, name) for name in names.split()]
-        query = select(Account.external_id, *columns)
-        if model is not Account:
-            query = query.join(model, model.account_id == Account.id)
-        rows += sorted(map(tuple, db.session.execute(query)), key=repr)
-    return rows
-
-
-def test_the_same_seed_and_day_give_the_same_portfolio(stage: Stage, run: Run, session: Saver, instance: Path) -> None:
-    first = told(run, "--accounts", "9")
-    session.remove()  # type: ignore[attr-defined]  # Flask-SQLAlchemy's scoped session has it
-    stage.reset()
-
-    assert told(run, "--accounts", "9") == first
-
-
-def test_more_accounts_than_tales_come_in_files(run: Run, session: Saver, instance: Path) -> None:
-    loaded = run("demo", "--accounts", "160")
-
-    assert loaded.exit_code == 0
-    assert session.scalar(select(func.count()).select_from(Account)) == 160
-    assert run("verify").exit_code == 0
-
-
-def test_it_can_be_appended_once_to_what_is_there(run: Run, session: Saver, cast: Cast, instance: Path) -> None:
-    few = ("demo", "--accounts", "3", "--append")
-
-    first, again, other = run(*few), run(*few), run(*few, "--seed", "2")
-
-    assert (first.exit_code, other.exit_code) == (0, 0), first.stderr + other.stderr
-    assert (again.exit_code, again.stderr) == (
-        1, "seed: The portfolio of this seed is there already. Choose another seed.\n",
-    )  # fmt: skip
-    assert session.scalar(select(func.count()).select_from(Account)) == 6
-    assert not list(instance.glob("demo-unfinished"))
-
-
-def test_there_is_nobody_but_the_people_of_the_example(run: Run, session: Saver, instance: Path) -> None:
-    run("demo", "--accounts", "1")
-
-    assert {email.partition("@")[2] for email in session.scalars(select(User.email))} == {"example.com"}
-    assert set(find_people(SHOWN)) == set(SHOWN)
-
-
-def test_a_password_that_was_changed_is_not_told(run: Run, session: Saver, instance: Path) -> None:
-    run("demo", "--accounts", "1")
-    run("user", "reset-password", "vik@example.com")
-
-    lines = run("demo", "--if-new").stdout.splitlines()
-
-    assert lines[2] == "vik@example.com  password: changed since"
-    assert "changed" not in lines[0]
-
-
-def test_real_data_brings_no_sign_ins(run: Run, cast: Cast, instance: Path) -> None:
-    answer = run("demo", "--if-new")
-
-    assert (answer.exit_code, answer.stdout) == (0, "")
-
-
-def test_a_load_that_broke_off_is_said_so(run: Run, cast: Cast, instance: Path) -> None:
-    (instance / "demo-unfinished").touch()
-
-    refused = run("demo", "--if-new")
-
-    assert refused.exit_code == 1
-    assert "in part only" in refused.stderr

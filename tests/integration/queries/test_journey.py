@@ -271,4 +271,4 @@ def test_a_long_history_costs_no_statement_more(walk: Walk, counted: Counter) ->
     with counted() as statements:
         get_journey(walk.account_id, actor=ed, today=walk.today)
 
-    assert len(statements) == 6
+    assert len(statements) == 7

@@ -70,6 +70,10 @@ class Clerk:
         self.load(kind, text, skip_bad=True, on_reject=lambda row, reasons: found.append((row, reasons)), **options)
         return found
 
+    def olu(self) -> dict[str, Any]:
+        """Olu, today: what every operation takes."""
+        return {"actor": self.cast.actor("olu"), "now": self.now, "today": self.today}
+
     def next_day(self, days: int = 1) -> None:
         """Let time pass."""
         self.now += timedelta(days=days)
@@ -88,7 +92,9 @@ class Clerk:
     def holds(self, external_id: str = "A-1") -> list[tuple[str, str | None, str]]:
         """(day held, day resumed, reason) of each hold."""
         query = select(Hold).where(Hold.account_id == self.account(external_id).id).order_by(Hold.seq)
-        return [(str(h.held_on), str(h.resumed_on) if h.resumed_on else None, h.reason) for h in self.session.scalars(query)]
+        return [
+            (str(h.held_on), str(h.resumed_on) if h.resumed_on else None, h.reason) for h in self.session.scalars(query)
+        ]
 
     def believed(self, external_id: str = "A-1") -> list[tuple[str, int]]:
         """(day, place) of the standings in force."""

@@ -40,7 +40,7 @@ def test_an_account_is_claimed_at_its_step_and_unsupported(clerk: Clerk) -> None
     assert (account.status, account.claimed_step, account.supported_step) == ("active", 3, 0)
     assert clerk.visits() == [(1, 3, "imported", "2025-11-03")]
     assert clerk.believed() == [("2025-11-03", 3)]
-    assert clerk.session.get_one(Journey, account.id).judged_by == {"3": 1}
+    assert clerk.session.get_one(Journey, account.id).judged_by == {"1": 1, "2": 1, "3": 1}
     assert clerk.is_sound()
 
 
