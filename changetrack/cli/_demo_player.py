@@ -90,8 +90,9 @@ class Player:
                 funnel.take_snapshot(day=day, zone=self.zone, actor=COUNTED_BY, now=self.now, today=self.today)
             if day == self.today - READ_UNTIL:
                 self._read_all(day)
-        for due in list_due_accounts(day=self.today, after=None, limit=SWEPT_AT_MOST):
-            self._sweep(due.account_id, self.today)
+        if any(isinstance(deed, FileDeed) and deed.recipe for deed in self.portfolio.deeds):
+            for due in list_due_accounts(day=self.today, after=None, limit=SWEPT_AT_MOST):
+                self._sweep(due.account_id, self.today)
 
     def _found(self) -> None:
         """Teams, people and the playbook, as far as they are not there already."""
@@ -179,6 +180,7 @@ class Player:
             done = int(share * weight)
 
         IMPORTS[deed.kind](source=FileRows(deed), options=imports.ImportOptions(), watch=watch, **said)
+        watch(1.0)
         if deed.kind == "accounts" and not deed.recipe:
             self.accounts |= queries.find_accounts([row[0] for row in deed.rows])
 

@@ -22,6 +22,7 @@ from changetrack.domain.refusal import Forbidden, NotFound, OperationRefused
 from changetrack.models import Account, Contact, Evidence, Journey, PlaybookVersion
 from changetrack.operations._cells import CellState
 from changetrack.operations._history import event_row
+from changetrack.queries.journey_rows import evidence_fact
 
 CALENDAR = DEFAULT_CALENDAR
 LARGEST_ID = 2**63 - 1
@@ -119,13 +120,6 @@ def cell_state(account: Account) -> CellState:
     is_open = account.place in OPEN_PLACES
     unsupported = is_open and account.supported_step < account.claimed_step
     return CellState(account.place, unsupported, is_open and account.stale, dimensions(account))
-
-
-def evidence_fact(row: Evidence) -> EvidenceFact:
-    """A recorded piece of evidence in the form that the rules take."""
-    return EvidenceFact(
-        row.seq, row.point, row.passes, row.effective_on, row.expires_on, row.retracted_on, row.contact_seq, row.hand
-    )
 
 
 def contact_facts(contact: Contact, day: date) -> ContactFacts:

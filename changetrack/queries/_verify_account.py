@@ -7,11 +7,12 @@ from typing import Any
 
 from changetrack.domain.funnel import OPEN_PLACES, status_of
 from changetrack.domain.history import ChainRow, broken_links
-from changetrack.domain.journey.evidence import EvidenceFact, breakpoints
+from changetrack.domain.journey.evidence import breakpoints
 from changetrack.domain.journey.gate import judge, supported_step
 from changetrack.domain.journey.playbook import Playbook, StepRules
 from changetrack.domain.journey.steps import STEPS
 from changetrack.domain.journey.timeline import HoldFacts, Span, VisitFacts, spans
+from changetrack.queries.journey_rows import evidence_fact
 
 HASHED = ("account_id", "seq", "kind", "actor", "effective_on", "recorded_at", "changes", "note")
 CARRIED = ("team_id", "product", "segment", "region", "industry", "tier")
@@ -80,7 +81,7 @@ def _row(record: AccountRecord) -> Iterator[Found]:
 
 def _standings(record: AccountRecord, today: date) -> Iterator[Found]:
     """Day of change by day of change: what stands on record, and what visits, holds and evidence say."""
-    facts = [_fact(e) for e in record.evidence]
+    facts = [evidence_fact(e) for e in record.evidence]
     places, rules = _places(record), _rules(record)
     opened = record.journey.opened_on if record.journey else None
     days = breakpoints(facts) | {s.first for s in places} | {s.effective_on for s in record.believed}
@@ -111,12 +112,6 @@ def _rules(record: AccountRecord) -> dict[int, StepRules]:
     newest = record.playbooks[max(record.playbooks)]
     pins = record.journey.judged_by if record.journey else {}
     return {n: record.playbooks.get(pins.get(str(n), 0), newest).steps[n] for n in STEPS}
-
-
-def _fact(row: Any) -> EvidenceFact:
-    return EvidenceFact(
-        row.seq, row.point, row.passes, row.effective_on, row.expires_on, row.retracted_on, row.contact_seq, row.hand
-    )
 
 
 def _words(place: int, supported: int) -> str:

@@ -122,7 +122,7 @@ def evidence_rows(account_id: int) -> list[Evidence]:
     return list(db.session.scalars(select(Evidence).where(Evidence.account_id == account_id).order_by(Evidence.seq)))
 
 
-def evidence_fact(row: Evidence, known_until: datetime | None = None) -> EvidenceFact:
+def evidence_fact(row: Any, known_until: datetime | None = None) -> EvidenceFact:
     """A piece of evidence in the form that the rules take; before `known_until` a later retraction is unknown."""
     is_known = row.retracted_at is None or known_until is None or row.retracted_at < known_until
     return EvidenceFact(

@@ -38,8 +38,9 @@ def measure(stages: tuple[Stage, ...]) -> Iterator[Finding]:
 
 def _make_due(stage: Stage, part: int) -> list[int]:
     """Make accounts due that lie all over the table, others each time."""
-    number, step = DUE // PARTS, max(1, stage.size // DUE)
-    ids = [1 + (part + (2 * PARTS) * n) * step % stage.size for n in range(number)]
+    number = DUE // PARTS
+    stride = stage.size // number
+    ids = [1 + n * stride + part for n in range(number)]
     with stage.engine.connect().execution_options(**{WRITE: True}) as connection:
         connection.execute(update(Account).where(Account.id.in_(ids)).values(due_on=TODAY))
         connection.commit()

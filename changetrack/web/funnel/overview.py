@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from changetrack.domain.funnel import OPEN_PLACES, PLACE_KEYS, headline, place_name
+from changetrack.domain.people import visible_teams
 from changetrack.queries.funnel import Funnel, Group, Picture, count_visible, find_ready_funnel, get_funnel
 from changetrack.queries.funnel_overview import find_overview
 from changetrack.queries.movement import Flows, get_flows
@@ -72,9 +73,10 @@ def _read(asked: Asked) -> tuple[Funnel, Funnel | None, Flows | None]:
         if found is not None:
             return found.funnel, found.before, found.flows
     funnel = get_funnel(**asked.question, as_of=asked.as_of, by=asked.by, most_groups=MOST_GROUPS)
-    is_small = count_visible(actor=asked.question["actor"]) <= COUNTED_UNASKED
-    is_quick = is_small or not (asked.filters or asked.is_known_then)
-    flows = get_flows(**asked.question, first=asked.first, last=asked.as_of) if is_quick else None
+    actor = asked.question["actor"]
+    is_small = count_visible(actor=actor) <= COUNTED_UNASKED
+    is_whole = visible_teams(actor) is None and not (asked.filters or asked.is_known_then)
+    flows = get_flows(**asked.question, first=asked.first, last=asked.as_of) if is_small or is_whole else None
     return funnel, _compared(asked, is_small=is_small), flows
 
 
@@ -117,7 +119,7 @@ def _rows(asked: Asked, picture: Picture, before: Funnel | None, flows: Flows | 
             place,
             picture,
             before,
-            flows and flows[place],
+            flows[place] if flows else None,
             f"{accounts}{PLACE_KEYS[place]}",
             f"{moves}{PLACE_KEYS[place]}",
         )

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -12,10 +13,14 @@ from click.testing import CliRunner, Result
 from flask import Flask
 from flask.cli import ScriptInfo
 
+from changetrack.app import create_app
+from changetrack.cli import changetrack, register
 from changetrack.cli._face import emit, refusing
 from changetrack.domain.refusal import Forbidden, NotFound, OperationRefused
+from changetrack.models import db
 from tests.architecture.source import ROOT
 from tests.clock import TODAY
+from tests.conftest import Stage
 
 Run = Callable[..., Result]
 
@@ -81,6 +86,22 @@ def test_the_package_runs_as_a_module(tmp_path: Path) -> None:
 
     assert result.returncode == 1
     assert "run `changetrack db upgrade`" in result.stderr
+
+
+@pytest.mark.parametrize("arguments", [("verify",), ("export", "accounts"), ("funnel",), ("user", "list")])
+def test_a_database_that_was_never_migrated_is_a_sentence_not_a_traceback(
+    stage: Stage, tmp_path: Path, arguments: tuple[str, ...]
+) -> None:
+    unmigrated = create_app(replace(stage.settings, database_url=f"sqlite:///{tmp_path / 'empty.db'}"))
+
+    with unmigrated.app_context():
+        info = ScriptInfo(create_app=lambda: unmigrated, set_debug_flag=False)
+        result = CliRunner().invoke(register(changetrack), list(arguments), obj=info)
+        db.engine.dispose()
+
+    assert result.exit_code == 1
+    assert "run `changetrack db upgrade`" in result.stderr
+    assert "Traceback" not in result.output
 
 
 def test_a_setting_that_cannot_be_is_a_sentence_not_a_traceback(tmp_path: Path) -> None:

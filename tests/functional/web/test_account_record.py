@@ -7,7 +7,7 @@ import pytest
 
 from changetrack.models import Evidence
 from tests.clock import TODAY
-from tests.factories import Cast
+from tests.factories import Cast, make_alias
 from tests.functional.web.account_walk import GAP, MANAGERS, OPENING, BrowserOf, Saver, Walk
 
 
@@ -138,3 +138,18 @@ def test_a_gap_that_somebody_saved_meanwhile_is_a_conflict_that_shows_both(walk:
     assert 'value="36"' in late.text
     assert 'name="version" type="hidden" value="3"' in late.text
     assert again.status_code == 303
+
+
+def test_what_came_with_the_account_is_on_its_page(walk: Walk) -> None:
+    account = walk.account()
+    account.attributes = {"seats": 12, "referral": "<partner>"}
+    walk.session.commit()
+    for alias in ("S-1", "S-2"):
+        make_alias(walk.session, account, alias=alias)
+
+    page = walk.page()
+
+    assert "2 attributes" in page
+    assert "&lt;partner&gt;" in page
+    assert "2 names in other systems" in page
+    assert "S-1 · S-2" in page

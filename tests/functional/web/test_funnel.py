@@ -7,8 +7,10 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import date, timedelta
 from html import unescape
+from typing import Any
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 
 from changetrack.domain.funnel import CLOSED, HELD, status_of
@@ -247,6 +249,8 @@ def test_a_comparison_that_has_to_be_counted_waits_to_be_asked_for(
     asked = browser.get(f"/funnel?segment=Retail&compare={since}").text
 
     assert "Count it" in unasked
+    assert "counted move by move" in unasked
+    assert 'data-label="advanced"' not in unasked
     assert "since 2 Feb 2026</dd>" not in unasked
     assert "Count it" not in asked
 
@@ -264,3 +268,19 @@ def test_the_page_takes_the_same_few_statements_for_everyone_who_sees_all(
         browser.get("/funnel")
 
     assert len(statements) <= len(of_a_page) + 2
+
+
+@pytest.mark.parametrize(("not_opened", "widths", "is_cut"), [(490, ["100", "100.0", "50.0"], True),
+                                                              (8, ["100.0", "25.0", "12.5"], False)])  # fmt: skip
+def test_a_crowd_that_is_not_opened_does_not_dwarf_the_steps(
+    app: Flask, not_opened: int, widths: list[str], is_cut: bool
+) -> None:
+    row = {"unsupported": 0, "stale": 0, "name": "Somewhere", "href": ""}
+    counts = {0: not_opened, 1: 2, 2: 1, 3: 0} if not is_cut else {0: not_opened, 1: 4, 2: 2, 3: 0}
+
+    with app.test_request_context():
+        macros: Any = app.jinja_env.get_template("_macros/funnel.html").make_module()
+        drawn = str(macros.funnel([row | {"place": place, "accounts": count} for place, count in counts.items()]))
+
+    assert re.findall(r'funnel-carried" width="([\d.]+)%"', drawn) == widths
+    assert ("funnel-cut" in drawn) is is_cut

@@ -17,7 +17,6 @@ from changetrack.domain.journey.timeline import HoldFacts, VisitFacts, spans
 from changetrack.domain.people import Actor
 from changetrack.domain.refusal import NotFound, OperationRefused
 from changetrack.models import Account, Contact, Evidence, FunnelCell, Hold, Journey, MovementCell, Standing, Visit
-from changetrack.operations._dossier import evidence_fact
 from changetrack.operations.accounts import edit_account
 from changetrack.operations.alerts import sweep_account
 from changetrack.operations.coalition import edit_contact
@@ -31,6 +30,7 @@ from changetrack.operations.journey.moves import (
     resume_account,
 )
 from changetrack.operations.journey.opening import state_gap
+from changetrack.queries.journey_rows import evidence_fact
 from changetrack.queries.verify import verify
 from tests.integration.operations.journey.conftest import GAP, Walk
 
