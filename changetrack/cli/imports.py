@@ -92,6 +92,9 @@ def _pairs(option: str, given: Iterable[str]) -> dict[str, str]:
 def _tell(result: ImportResult) -> None:
     for reason in result.rejected:
         click.echo(f"line {reason.line}{f', {reason.field}' if reason.field else ''}: {reason.message}", err=True)
+    untold = result.rejected_rows - len({reason.line for reason in result.rejected})
+    if untold > 0:
+        click.echo(f"and {untold:,} more rows; --rejects FILE writes all of them down.", err=True)
     if result.repeated:
         click.echo("This file was imported before: nothing was done.")
         return

@@ -28,6 +28,8 @@ def field_diff(before: Mapping[str, object], after: Mapping[str, object]) -> dic
     A field absent on one side counts as None there. Dates become ISO text, Decimal becomes text.
     Raises TypeError for a value that JSON cannot carry.
     """
+    if not before:
+        return {name: [None, _json_value(after[name])] for name in sorted(after) if after[name] is not None}
     changed: dict[str, list[object]] = {}
     for name in sorted(before.keys() | after.keys()):
         old, new = before.get(name), after.get(name)

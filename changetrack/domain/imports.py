@@ -131,7 +131,10 @@ def row_parser(
     except ValueError as problem:
         raise OperationRefused([("date_format", str(problem))]) from None
     read_date = date_reader(date_format, today=today)
-    plan = [(column, f.name, f.required, _cell_reader(f, read_date)) for column, f in layout.columns]
+    plan = [
+        (column, f.name, f.required, f.max_length if f.kind == "text" else 0, _cell_reader(f, read_date))
+        for column, f in layout.columns
+    ]
     constants = _read_constants(layout, read_date)
 
     def parse(row: RawRow) -> ParsedRow | list[RowReason]:
@@ -140,9 +143,11 @@ def row_parser(
             return [RowReason(line, None, fault)]
         values: dict[str, object] = dict(constants)
         reasons: list[RowReason] = []
-        for column, name, required, read in plan:
+        for column, name, required, longest, read in plan:
             text = cells[column]
-            if text and not text.isspace():
+            if len(text) <= longest and text.isascii() and text.isprintable() and (plain := text.strip()):
+                values[name] = plain
+            elif text and not text.isspace():
                 try:
                     values[name] = read(text)
                 except ValueError as problem:

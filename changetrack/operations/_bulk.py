@@ -1,18 +1,20 @@
 """Writing thousands of rows at a time, by the quickest way that each database has."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import date
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Table, bindparam, column, text
+from sqlalchemy import JSON, Date, Table, bindparam, column, text
 from sqlalchemy import table as sql_table
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, scoped_session
+from sqlalchemy.types import TypeEngine
 
-from changetrack.models import Model
+from changetrack.models import Model, UtcDateTime
 
 ROWS = 2_000  # taken from a file and written at a time
 _COPY = 50  # rows from which COPY is worth its round trips
+_SMALL = 9  # entries of a JSON value that often recurs, such as the pins of a journey
 _IMPORT_LOCK = 4_172_027  # any constant of our own: one bulk load at a time on PostgreSQL
 
 
@@ -83,10 +85,15 @@ def _update_from_copy(
 
 
 def _copy(session: scoped_session[Session], table: Table, rows: Sequence[Mapping[str, Any]], into: str) -> None:
-    driver: Any = session.connection().connection.dbapi_connection
-    with driver.cursor() as cursor, cursor.copy(f'COPY "{into}" ({_columns(table, rows)}) FROM STDIN') as copy:
-        for row in _encoded(session, table, rows):
-            copy.write_row(row)
+    connection = session.connection()
+    driver: Any = connection.connection.dbapi_connection
+    statement = f'COPY "{into}" ({_columns(table, rows)}) FROM STDIN'
+    try:
+        with driver.cursor() as cursor, cursor.copy(statement) as copy:
+            for row in _encoded(session, table, rows):
+                copy.write_row(row)
+    except connection.dialect.loaded_dbapi.IntegrityError as error:
+        raise IntegrityError(statement, None, error) from error
 
 
 def _columns(table: Table, rows: Sequence[Mapping[str, Any]]) -> str:
@@ -94,15 +101,34 @@ def _columns(table: Table, rows: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _encoded(session: scoped_session[Session], table: Table, rows: Sequence[Mapping[str, Any]]) -> Iterator[list[Any]]:
-    """The rows as the driver takes them; of dates and moments each is turned into text once."""
+    """The rows as the driver takes them; values that recur are turned into text once."""
     dialect = session.connection().dialect
     encoders = []
     for name in rows[0]:
         kind = table.c[name].type
         encode = kind.dialect_impl(dialect).bind_processor(dialect)
-        encoders.append(cache(encode) if encode and issubclass(kind.python_type, date) else encode)
+        encoders.append(_remembering(encode, kind) if encode else None)
     for row in rows:
         yield [
             value if encode is None or value is None else encode(value)
             for encode, value in zip(encoders, row.values(), strict=True)
         ]
+
+
+def _remembering(encode: Callable[[Any], Any], kind: TypeEngine[Any]) -> Callable[[Any], Any]:
+    """`encode`, remembering dates and moments, and small JSON values by what they look like."""
+    if isinstance(kind, Date | UtcDateTime):
+        return cache(encode)
+    if not isinstance(kind, JSON):
+        return encode
+    known: dict[str, Any] = {}
+
+    def encode_json(value: Any) -> Any:
+        if len(value) > _SMALL:
+            return encode(value)
+        looks = repr(value)
+        if looks not in known:
+            known[looks] = encode(value)
+        return known[looks]
+
+    return encode_json

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Table
@@ -104,12 +105,17 @@ def _add(
     columns: tuple[str, ...],
 ) -> None:
     """Add numbers to the rows of a summary table, creating those that are missing."""
-    if not rows:
-        return
-    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    if rows:
+        session.connection().execute(_addition(session.get_bind().dialect.name, table, columns), rows)
+
+
+@lru_cache(maxsize=8)
+def _addition(dialect_name: str, table: Table, columns: tuple[str, ...]) -> Any:
+    """The statement for it, made once: every operation ends with it."""
+    dialect = postgresql if dialect_name == "postgresql" else sqlite
     insert = dialect.insert(table)
     added = {c: table.c[c] + insert.excluded[c] for c in columns}
-    session.execute(insert.on_conflict_do_update(index_elements=list(table.primary_key.columns), set_=added), rows)
+    return insert.on_conflict_do_update(index_elements=list(table.primary_key.columns), set_=added)
 
 
 def standing_facts(account_id: int, standing: Any, recorded_at: datetime) -> StandingFacts:

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session, scoped_session
 from changetrack.domain.history import event_hash
 from changetrack.domain.imports import Layout, ParsedRow, RawRow, RowReason, lay_out, row_parser
 from changetrack.domain.people import Action, Actor, may
-from changetrack.domain.refusal import Forbidden, OperationRefused
+from changetrack.domain.refusal import Forbidden, OperationRefused, Reason
 from changetrack.models import Import, db
 from changetrack.operations._audit import record_audit
 from changetrack.operations._bulk import ROWS, lock_for_bulk_load
@@ -29,12 +29,15 @@ from changetrack.operations._import_terms import (
     Tried,
     Watch,
 )
-from changetrack.operations._transaction import transaction
+from changetrack.operations._transaction import transaction, unique_or
 
 OnReject = Callable[[RawRow, list[RowReason]], None]
 
 
 _CHECKING = 0.3  # of the whole work
+_OVERTAKEN = Reason(
+    None, "Somebody added the same account or alias at this moment. Nothing was imported: import the file again."
+)
 
 
 def run_import(
@@ -82,7 +85,7 @@ def _write(
     fingerprint: str,
 ) -> ImportResult:
     scene = replace(scene, writing=True)
-    with transaction() as session:
+    with unique_or(_OVERTAKEN), transaction() as session:
         lock_for_bulk_load(session)
         result = ImportResult(checked.batch_id)
         if _is_repeated(result, fingerprint):

@@ -13,6 +13,7 @@ from changetrack.domain.refusal import NotFound
 from changetrack.models import Account, Alert, Notification, Team, User, db
 from changetrack.queries.alert_words import why_today
 from changetrack.queries.keyset import Cursor, beyond, read_cursor
+from changetrack.queries.messages import readable_messages
 
 PAGE = 50
 MOST_COUNTED = 1000
@@ -143,7 +144,7 @@ def count_alerts(*, actor: Actor) -> dict[str, int]:
 def get_badges(*, actor: Actor) -> Badges:
     """Count what waits for `actor`, by one statement that reads a hundred rows of each at most."""
     firing = select(Alert.id).where(*_in("firing"), *_scope(actor))
-    unread = select(Notification.key).where(Notification.user_id == actor.user_id, Notification.read_at.is_(None))
+    unread = select(Notification.key).where(*readable_messages(actor), Notification.read_at.is_(None))
     return Badges(*db.session.execute(select(_capped(firing, MOST_BADGED), _capped(unread, MOST_BADGED))).one())
 
 

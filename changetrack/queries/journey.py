@@ -105,6 +105,7 @@ def get_journey(account_id: int, *, actor: Actor, today: date, step: int | None 
         rows=proposal,
         visit_seq=account.visit_seq,
         team=team,
+        people=people,
         actor=actor,
         today=today,
     )

@@ -14,6 +14,7 @@ from changetrack.domain.journey.gate import (
     sign_off_reasons,
 )
 from changetrack.domain.people import Actor
+from changetrack.queries.coalition import ContactView
 from changetrack.queries.journey_rows import ProposalRows, TeamMate
 
 
@@ -75,11 +76,14 @@ def gate_view(
     rows: ProposalRows | None,
     visit_seq: int,
     team: Sequence[TeamMate],
+    people: Sequence[ContactView],
     actor: Actor,
     today: date,
 ) -> GateView:
-    """The gate out of `step` on `today`, as `actor` sees it."""
-    proposal = _proposal_view(rows, judged, team, actor, today) if rows and rows.proposal.state == "open" else None
+    """The gate out of `step` on `today`, as `actor` sees it; `people` are the customer's."""
+    proposal = None
+    if rows and rows.proposal.state == "open":
+        proposal = _proposal_view(rows, _facts(rows, judged, team, people), judged, team, actor, today)
     rules = judged.rules.get(step)
     return GateView(
         step=step,
@@ -97,10 +101,9 @@ def _last_ended(rows: ProposalRows | None, visit_seq: int) -> str | None:
 
 
 def _proposal_view(
-    rows: ProposalRows, judged: Judged, team: Sequence[TeamMate], actor: Actor, today: date
+    rows: ProposalRows, facts: ProposalFacts, judged: Judged, team: Sequence[TeamMate], actor: Actor, today: date
 ) -> ProposalView:
-    row, facts = rows.proposal, _facts(rows, judged, team)
-    need = sign_off_need(facts)
+    row, need = rows.proposal, sign_off_need(facts)
     evidence = fingerprint(row.from_step, judged)
     refusals = sign_off_reasons(facts, user_id=actor.user_id or 0, today=today, evidence_now=evidence)
     return ProposalView(
@@ -116,8 +119,11 @@ def _proposal_view(
     )
 
 
-def _facts(rows: ProposalRows, judged: Judged, team: Sequence[TeamMate]) -> ProposalFacts:
-    row = rows.proposal
+def _facts(
+    rows: ProposalRows, judged: Judged, team: Sequence[TeamMate], people: Sequence[ContactView]
+) -> ProposalFacts:
+    """The proposal as the gate takes it: the word of a customer's person who has left counts no more."""
+    row, still_there = rows.proposal, {person.seq for person in people if person.left_on is None}
     return ProposalFacts(
         proposed_by=row.proposed_by,
         fingerprint=row.fingerprint,
@@ -125,7 +131,7 @@ def _facts(rows: ProposalRows, judged: Judged, team: Sequence[TeamMate]) -> Prop
         team={mate.user_id: mate.role for mate in team},
         customer_signs=judged.rules[row.from_step].customer_signs,
         signed_users=frozenset(s.row.user_id for s in rows.signatures if s.row.user_id is not None),
-        signed_contacts=frozenset(s.row.contact_seq for s in rows.signatures if s.row.contact_seq is not None),
+        signed_contacts=frozenset(s.row.contact_seq for s in rows.signatures if s.row.contact_seq in still_there),
     )
 
 

@@ -37,7 +37,7 @@ def read_cursor(text: str, sort: str, kinds: Sequence[type]) -> Cursor | None:
     try:
         name, *plain = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
         values = tuple(_value(v, kind) for v, kind in zip(plain, kinds, strict=True))
-    except (ValueError, TypeError):  # of base64, of JSON, of another number of values, of a date
+    except (ValueError, TypeError, RecursionError):  # of base64, of JSON, of another number of values, of a date
         return None
     return Cursor(sort, values) if name == sort else None
 
@@ -54,4 +54,8 @@ def _value(plain: object, kind: type) -> object:
     is_right = isinstance(plain, kind) and not isinstance(plain, bool)
     if not is_right or (isinstance(plain, int) and not 0 <= plain < 2**63):
         raise ValueError("not a value of that kind")
+    if isinstance(plain, str):
+        plain.encode()  # half a surrogate pair is no text: a ValueError
+        if "\0" in plain:
+            raise ValueError("no text of ours holds NUL")
     return plain

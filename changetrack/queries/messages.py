@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import literal, select, tuple_
+from sqlalchemy import ColumnElement, literal, or_, select, tuple_
 
-from changetrack.domain.people import Actor
-from changetrack.models import Notification, db
+from changetrack.domain.people import Actor, visible_teams
+from changetrack.models import Account, Notification, db
 from changetrack.queries.keyset import Cursor, read_cursor
 
 PAGE = 50
@@ -33,9 +33,18 @@ class MessagePage:
     following: str
 
 
+def readable_messages(actor: Actor) -> tuple[ColumnElement[bool], ...]:
+    """The actor's own messages but for those about accounts that they may no longer see."""
+    mine, teams = Notification.user_id == actor.user_id, visible_teams(actor)
+    if teams is None:
+        return (mine,)
+    seen = select(Account.id).where(Account.id == Notification.account_id, Account.team_id.in_(teams))
+    return (mine, or_(Notification.account_id.is_(None), seen.correlate(Notification).exists()))
+
+
 def list_messages(*, actor: Actor, after: str = "", limit: int = PAGE) -> MessagePage:
-    """Return a page of the actor's own messages, newest first."""
-    mine = select(Notification).where(Notification.user_id == actor.user_id)
+    """Return a page of the actor's own messages about what they may see, newest first."""
+    mine = select(Notification).where(*readable_messages(actor))
     cursor = read_cursor(after, _MESSAGES, (str,))
     if cursor is not None:
         last = select(Notification.created_at).where(Notification.key == cursor.values[0]).scalar_subquery()

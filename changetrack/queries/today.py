@@ -109,7 +109,7 @@ def get_work(*, actor: Actor, today: date, only_mine: bool) -> Work:
         needs=tuple(sorted(needs, key=lambda n: -weight[n.account_id])),
         expiring=tuple(n for n in firing if n.kind == "expiring"),
         to_sign=_waiting(_asked_of(actor), today),
-        proposed=_waiting([Proposal.proposed_by == actor.user_id], today),
+        proposed=_waiting([Account.team_id.in_(actor.teams), Proposal.proposed_by == actor.user_id], today),
         reviews=_reviews(scope, today),
         has_more=READ_AT_MOST in (len(firing), len(due)),
     )

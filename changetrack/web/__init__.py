@@ -40,6 +40,7 @@ def init_web(app: Flask) -> None:
     app.jinja_env.filters.update(FILTERS)
     requests.init_requests(app, settings)
     sessions.init_sessions(app, settings)
+    requests.init_bodies(app)  # after the guard: whose session ended is asked to sign in, not told of a missing token
     errors.init_errors(app)
     navigation.init_navigation(app)
     static_files.init_static_files(app)

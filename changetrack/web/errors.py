@@ -11,7 +11,6 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from changetrack.domain.refusal import Forbidden, NotFound, OperationRefused, StaleVersion
 from changetrack.operations.sign_in import TooManyTries
-from changetrack.web.platform import settings
 
 PAGES = (400, 403, 404, 405, 409, 413, 422, 429, 500, 503)
 BACK_AFTER = 5  # seconds after which it is worth asking again for the database
@@ -31,8 +30,8 @@ def init_errors(app: Flask) -> None:
     app.register_error_handler(CSRFError, _forged)
     app.register_error_handler(RequestEntityTooLarge, _too_large)
     app.register_error_handler(IntegrityError, _overtaken)
-    for too_big in (DataError, OverflowError):
-        app.register_error_handler(too_big, _unstorable)
+    for odd in (DataError, OverflowError, UnicodeEncodeError):
+        app.register_error_handler(odd, _unstorable)
     for away in (OperationalError, InterfaceError, InternalError, TimeoutError):
         app.register_error_handler(away, _unreachable)
 
@@ -86,7 +85,7 @@ def _forged(error: CSRFError) -> Response:
 def _too_large(error: RequestEntityTooLarge) -> Response:
     del error
     log.warning("too_large", length=request.content_length)
-    response = error_page(413, limit=f"{settings().max_upload_mb} MB")
+    response = error_page(413, limit=f"{(request.max_content_length or 0) // 2**20} MB")
     response.headers["Connection"] = "close"  # what was not read must not be taken for the next request
     return response
 
@@ -98,7 +97,7 @@ def _overtaken(error: IntegrityError) -> Response:
 
 def _unstorable(error: Exception) -> Response:
     log.warning("unstorable", error=type(error).__name__)
-    return error_page(400, sentence="A number or a text in this request is longer than anything we keep.")
+    return error_page(400, sentence="A number or a text in this request is not of a kind that we keep.")
 
 
 def _unreachable(error: Exception) -> Response:

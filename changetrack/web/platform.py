@@ -26,8 +26,9 @@ Templates always have `actor`, `nav`, `today`, `csrf_token()`; `form` is None wh
 of a stale form is shown by including "_partials/conflict.html". For a bare button call `expect_no_fields()`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
+from urllib.parse import urlencode
 
 from flask import Response, current_app, g, make_response, redirect, render_template, url_for
 from flask_login import current_user
@@ -39,6 +40,7 @@ from changetrack.web.forms import Form, status_of
 
 View = TypeVar("View", bound=Callable[..., object])
 PUBLIC = "is_public"
+FILES_FOR = "takes_files_for"
 
 
 def current_actor() -> Actor:
@@ -91,6 +93,16 @@ def public(view: View) -> View:
     return view
 
 
+def takes_files(action: Action) -> Callable[[View], View]:
+    """Mark a view to which those who may do this send files; all other bodies are as small as forms."""
+
+    def mark(view: View) -> View:
+        setattr(view, FILES_FOR, action)
+        return view
+
+    return mark
+
+
 def page(template: str, /, *, form: Form | None = None, status: int | None = None, **context: object) -> Response:
     """Render a page; its status follows from what became of `form` unless it is given."""
     body = render_template(template, form=form, **context)
@@ -100,3 +112,9 @@ def page(template: str, /, *, form: Form | None = None, status: int | None = Non
 def go(endpoint: str, /, **values: object) -> Response:
     """Send the browser on to a page after a change (303)."""
     return make_response(redirect(url_for(endpoint, **values), 303))  # type: ignore[arg-type]  # url_for takes what it formats
+
+
+def go_asking(endpoint: str, query: Mapping[str, Sequence[str]], /) -> Response:
+    """Send the browser on (303) to a page with the arguments of an address: to `url_for` some would be its own."""
+    asked = urlencode(list(query.items()), doseq=True)
+    return make_response(redirect(url_for(endpoint) + (f"?{asked}" if asked else ""), 303))

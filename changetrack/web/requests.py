@@ -2,17 +2,23 @@
 
 import secrets
 import time
+from collections.abc import Iterable
 from urllib.parse import quote
 
 import structlog
-from flask import Flask, Response, abort, g, request
+from flask import Flask, Response, abort, current_app, g, request
+from flask_wtf.csrf import CSRFProtect
+from werkzeug.datastructures import MultiDict
 from werkzeug.middleware.proxy_fix import ProxyFix
-from werkzeug.routing import IntegerConverter, Map
+from werkzeug.routing import IntegerConverter, Map, ValidationError
 
 from changetrack.config import Settings
-from changetrack.web.platform import known_actor
+from changetrack.domain.people import may
+from changetrack.web.platform import FILES_FOR, known_actor
 
 BIGGEST_ID = 2**63 - 1  # of a column in either database
+LONGEST_FORM = 2**20  # bytes of a form without a file
+_DIGITS = len(str(BIGGEST_ID))
 
 log = structlog.get_logger("changetrack.web")
 
@@ -23,9 +29,16 @@ class IdConverter(IntegerConverter):
     def __init__(self, map: Map, min: int | None = None, max: int | None = BIGGEST_ID) -> None:
         super().__init__(map, min=min, max=max)
 
+    def to_python(self, value: str) -> int:
+        """Read the id; Python itself refuses to read one of thousands of digits."""
+        if len(value) > _DIGITS:
+            raise ValidationError
+        found: int = super().to_python(value)
+        return found
+
 
 def init_requests(app: Flask, settings: Settings) -> None:
-    """Believe the configured proxies, cap ids, refuse NUL, log each request under a reference of its own."""
+    """Believe the configured proxies, cap ids, refuse odd addresses, log each request under a reference of its own."""
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]  # Flask's documented way
@@ -34,8 +47,18 @@ def init_requests(app: Flask, settings: Settings) -> None:
     app.url_map.converters["int"] = IdConverter
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False  # a route answers to the methods it declares
     app.before_request(_begin)
-    app.before_request(_refuse_nul)
+    app.before_request(_refuse_odd_address)
     app.after_request(_note)
+
+
+def init_bodies(app: Flask) -> None:
+    """Bound what a request may carry, then refuse what is forged or odd in it.
+
+    To be called after the guard is set up: of what a stranger sends to a page that is not theirs, nothing is read.
+    """
+    app.before_request(_bound_body)
+    CSRFProtect(app)
+    app.before_request(_refuse_odd_form)
 
 
 def _begin() -> None:
@@ -45,10 +68,33 @@ def _begin() -> None:
     structlog.contextvars.bind_contextvars(reference=g.reference, address=request.remote_addr)
 
 
-def _refuse_nul() -> None:
+def _refuse_odd_address() -> None:
+    try:
+        given = [request.path, *_texts(request.args)]
+    except UnicodeDecodeError:  # bytes that should have been percent-encoded
+        abort(400, "This address is not written in UTF-8.")
+    _refuse_nul(given)
+
+
+def _bound_body() -> None:
+    """Only where a file is asked for, and from those who may send one, is more taken than a form can hold."""
+    needed = getattr(current_app.view_functions.get(request.endpoint or ""), FILES_FOR, None)
+    actor = known_actor()
+    if needed is None or actor is None or not may(actor, needed):
+        request.max_content_length = min(LONGEST_FORM, current_app.config["MAX_CONTENT_LENGTH"])
+
+
+def _refuse_odd_form() -> None:
+    if request.endpoint is not None:
+        _refuse_nul(_texts(request.form))
+
+
+def _texts(given: MultiDict[str, str]) -> list[str]:
+    return [text for name, values in given.lists() for text in (name, *values)]
+
+
+def _refuse_nul(given: Iterable[str]) -> None:
     """No text in the database holds NUL, and PostgreSQL takes it for an error of ours."""
-    given = [request.path, *request.args, *request.form]
-    given += [value for values in (*request.args.lists(), *request.form.lists()) for value in values[1]]
     if any("\0" in text for text in given):
         abort(400, "Text cannot contain NUL.")
 

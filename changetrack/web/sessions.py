@@ -5,7 +5,6 @@ from datetime import timedelta
 import structlog
 from flask import Flask, Response, abort, current_app, make_response, redirect, request, session, url_for
 from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
-from flask_wtf.csrf import CSRFProtect
 from sqlalchemy.exc import OperationalError
 
 from changetrack.config import Settings
@@ -46,7 +45,7 @@ class SessionManager(LoginManager):  # type: ignore[misc]  # Flask-Login is not 
 
 
 def init_sessions(app: Flask, settings: Settings) -> None:
-    """Set up cookies, the loading of who asks, the guard before pages, protection against forged forms."""
+    """Set up cookies, the loading of who asks, the guard before pages."""
     app.config.update(
         SESSION_COOKIE_NAME="__Host-changetrack" if settings.is_https else "changetrack",
         SESSION_COOKIE_SECURE=settings.is_https,
@@ -61,7 +60,6 @@ def init_sessions(app: Flask, settings: Settings) -> None:
     manager.session_protection = None  # a telephone changes its address; the session row is what protects
     manager.user_loader(_load)
     app.before_request(_guard)
-    CSRFProtect(app)  # after the guard: whose session ended is asked to sign in, not told of a missing token
 
 
 def lifetime(settings: Settings) -> timedelta:

@@ -31,7 +31,7 @@ from changetrack.web.accounts.forms import (
 from changetrack.web.accounts.handover import hand_over
 from changetrack.web.formatting import with_args
 from changetrack.web.forms import expect_no_fields, refusals_on, shown_version
-from changetrack.web.platform import acting, clock, current_actor, go, page
+from changetrack.web.platform import acting, clock, current_actor, go, go_asking, page
 
 AT_ONCE = 200  # accounts handed over by one request
 
@@ -154,7 +154,7 @@ def remove_view(view_id: int) -> Response:
 
 
 def _to_list(query: str) -> Response:
-    return go(".index", **MultiDict(parse_qsl(query)).to_dict(flat=False))
+    return go_asking(".index", MultiDict(parse_qsl(query)).to_dict(flat=False))
 
 
 def _change_aliases(account_id: int, change: Callable[..., None], words: str) -> Response:

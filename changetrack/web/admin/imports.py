@@ -28,7 +28,7 @@ from changetrack.web.admin.import_process import start_check, start_import
 from changetrack.web.admin.import_sample import look_at_dates, read_sample
 from changetrack.web.admin.import_stages import counts_of, may_import, results_by_batch, stage_of
 from changetrack.web.forms import Form, expect_no_fields, refusals_on
-from changetrack.web.platform import clock, current_actor, go, page, require, settings
+from changetrack.web.platform import clock, current_actor, go, page, require, settings, takes_files
 
 blueprint = Blueprint("imports_admin", __name__, url_prefix="/admin/imports")
 
@@ -48,6 +48,7 @@ def forget_old_uploads() -> None:
 
 
 @blueprint.route("", methods=["GET", "POST"])
+@takes_files(Action.IMPORT)
 def index() -> Response:
     require(Action.IMPORT)
     form = UploadForm()

@@ -15,9 +15,10 @@ from changetrack.queries.account_choices import get_choices
 from changetrack.queries.accounts import AccountRow, list_accounts_by_id
 from changetrack.queries.board import get_board
 from changetrack.web.accounts.asked import chips, filter_menu_fields, read_asked
+from changetrack.web.formatting import with_args
 from changetrack.web.forms import Form, refusals_on, shown_version
 from changetrack.web.journey.words import gate_words
-from changetrack.web.platform import acting, clock, current_actor, go, page, require
+from changetrack.web.platform import acting, clock, current_actor, go, go_asking, page, require
 
 OWN = ("place", "step", "sort", "after", "before", "col")  # arguments of the list that mean nothing here
 Kept = dict[str, Any]
@@ -50,7 +51,7 @@ def move(account_id: int) -> Response:
             result = propose_advance(account_id=account_id, effective_on=clock().today(), **acting())
             moved = gate_words(row.name, result)
             flash(moved if result.advanced else f"{row.name} is proposed for {_named(to)}. {moved}", "success")
-            return go(".index", **request.args.to_dict(flat=False))
+            return go_asking(".index", request.args.to_dict(flat=False))
     return _board(form, row)
 
 
@@ -67,7 +68,8 @@ def _board(form: Form | None = None, moved: AccountRow | None = None) -> Respons
         board=board,
         cards={column.place: [_shown(row, actor, kept) for row in column.cards] for column in board.columns},
         more={
-            c.place: url_for("accounts.index", place=PLACE_KEYS[c.place], sort="-days", **kept) for c in board.columns
+            c.place: url_for("accounts.index") + with_args(kept, place=PLACE_KEYS[c.place], sort="-days")
+            for c in board.columns
         },
         chips=chips(asked, choices),
         menu=[field for field in filter_menu_fields(asked, choices) if field["name"] != "place"],
@@ -117,6 +119,6 @@ def _shown(row: AccountRow, actor: Actor, kept: Kept) -> dict[str, object]:
         "reasons": [code for code, _ in row.reasons],
         "owner": row.owner,
         "may_move": may(actor, Action.WORK, row.team_id),
-        "move": url_for(".move", account_id=row.id, **kept),
+        "move": url_for(".move", account_id=row.id) + with_args(kept),
         "version": row.visit_seq,
     }

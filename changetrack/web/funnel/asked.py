@@ -81,9 +81,10 @@ class Asked:
         return url_for(endpoint) + ("?" + urlencode(merged) if merged else "")
 
     def accounts(self, **more: str) -> str:
-        """The address of the list of the accounts that are counted here."""
+        """The address of the list of the accounts that are counted here, open for further arguments: it ends in ?…&."""
         kept = {name: value for name, value in self.query.items() if name in ("as_of", "known_at")}
-        return url_for("accounts.index") + "?" + urlencode({**kept, **self.filters, **more})
+        said = urlencode({**kept, **self.filters, **more})
+        return f"{url_for('accounts.index')}?{said}&" if said else f"{url_for('accounts.index')}?"
 
 
 def read_asked(args: Args, *, also: Collection[str] = ()) -> Asked:

@@ -94,14 +94,15 @@ def _figures(asked: Asked, funnel: Funnel, before: Funnel | None) -> tuple[Figur
     keys = {"in_journey": "In the journey", "unsupported": "Claimed only", "stale": "Stale", "held": "On hold",
             "closed": "Closed"}  # fmt: skip
     leads = {
-        "in_journey": asked.accounts() + "".join(f"&place={PLACE_KEYS[place]}" for place in OPEN_PLACES),
-        "unsupported": asked.accounts(unsupported="1"),
-        "stale": asked.accounts(stale="1"),
-        "held": asked.accounts(place="held"),
-        "closed": asked.accounts(place="closed"),
+        "in_journey": "&".join(f"place={PLACE_KEYS[place]}" for place in OPEN_PLACES),
+        "unsupported": "unsupported=1",
+        "stale": "stale=1",
+        "held": "place=held",
+        "closed": "place=closed",
     }
+    listed = asked.accounts()
     return tuple(
-        Figure(key, label, _of(now, key), None if then is None else _of(now, key) - _of(then, key), leads[key])
+        Figure(key, label, _of(now, key), None if then is None else _of(now, key) - _of(then, key), listed + leads[key])
         for key, label in keys.items()
     )
 
@@ -112,7 +113,7 @@ def _of(picture: Picture, key: str) -> int:
 
 
 def _rows(asked: Asked, picture: Picture, before: Funnel | None, flows: Flows | None) -> tuple[Row, ...]:
-    accounts = asked.accounts(place="")
+    accounts = asked.accounts() + "place="
     moves = asked.page("funnel.moves", {"flow": "FLOW", "place": ""})
     return tuple(
         _row(

@@ -32,6 +32,18 @@ def cast(session: Saver) -> Cast:
     return make_cast(session)
 
 
+def test_messages_about_an_account_end_with_the_access_to_it(session: Saver, cast: Cast) -> None:
+    kept, handed_over = (make_account(session, team_id=team.id) for team in (cast.team, cast.other_team))
+    for title, account in (("Kept", kept.id), ("Handed over", handed_over.id), ("Of no account", None)):
+        make_notification(session, cast.olu, title=title, account_id=account)
+
+    listed = list_messages(actor=cast.actor("olu")).messages
+    unread = get_badges(actor=cast.actor("olu")).unread
+
+    assert {message.title for message in listed} == {"Kept", "Of no account"}
+    assert unread == 2
+
+
 def alert(session: Saver, cast: Cast, name: str, severity: str = "notice", stake: int = 0, **fields: object) -> Alert:
     """An alert of an account of North."""
     account = make_account(

@@ -19,7 +19,7 @@ from changetrack.queries.coalition import get_coalition, get_contact
 from changetrack.queries.history import list_events
 from changetrack.queries.journey import JourneyView, get_journey
 from changetrack.queries.journey_as_known import KnownView, get_journey_as_known
-from tests.factories import make_cast, make_event, make_evidence
+from tests.factories import make_cast, make_contact, make_event, make_evidence, make_proposal, make_sign_off
 from tests.factories._saving import Saver
 from tests.integration.operations.journey.conftest import Walk
 
@@ -132,6 +132,24 @@ def test_sign_offs_are_shown_and_who_signed_is_not_asked_again(walk: Walk) -> No
     assert before is not None
     assert [(need.words, need.names) for need in before.needs] == [("one other person of the team", ("Olu",))]
     assert seen(walk).standing.claimed == 2
+
+
+@pytest.mark.parametrize(("days_until_leaving", "is_needed"), [(None, False), (0, True), (3, True)])
+def test_the_word_of_a_customer_s_person_who_left_counts_no_more(
+    walk: Walk, days_until_leaving: int | None, is_needed: bool
+) -> None:
+    account = walk.account()
+    account.claimed_step = 3
+    left_on = None if days_until_leaving is None else walk.today + timedelta(days_until_leaving)
+    signer = make_contact(walk.session, account, name="Nora", left_on=left_on)
+    proposal = make_proposal(walk.session, account, walk.cast.olu)
+    make_sign_off(walk.session, proposal, walk.cast.olu, user_id=None, contact_seq=signer.seq)
+
+    shown = seen(walk).gate.proposal
+
+    assert shown is not None
+    assert shown.needs_customer is is_needed
+    assert [signature.name for signature in shown.signatures] == ["Olu", "Nora"]
 
 
 def test_an_exception_is_shown_with_what_it_went_without(walk: Walk) -> None:

@@ -131,6 +131,15 @@ def test_who_has_signed_is_not_asked_again_and_the_proposer_sees_it(session: Sav
     assert (waiting.signed, waiting.from_step, waiting.proposed_by) == (1, 3, "Olu")
 
 
+def test_a_proposal_is_shown_to_its_proposer_only_while_the_account_is_their_team_s(
+    session: Saver, cast: Cast, today: date
+) -> None:
+    handed_over = make_account(session, team_id=cast.other_team.id, claimed_step=3)
+    make_proposal(session, handed_over, cast.olu)
+
+    assert work(cast, today).proposed == ()
+
+
 @pytest.mark.parametrize("changed", [{"state": "void"}, {"state": "accepted"}, {"lapses_on": date(2026, 3, 2)}])
 def test_a_proposal_that_no_longer_stands_waits_for_nobody(
     session: Saver, cast: Cast, today: date, changed: dict[str, Any]
