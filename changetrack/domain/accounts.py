@@ -30,9 +30,7 @@ class Field:
 
 
 FIELDS: tuple[Field, ...] = (
-    Field(
-        "external_id", "Id", max_length=200, required=True, hint="The id that your other systems know it by."
-    ),
+    Field("external_id", "Id", max_length=200, required=True, hint="The id that your other systems know it by."),
     Field("name", "Name", max_length=200, required=True),
     Field(
         "organization",
@@ -46,9 +44,7 @@ FIELDS: tuple[Field, ...] = (
     Field("industry", "Industry"),
     Field("tier", "Tier"),
     Field("team", "Team", hint="The engagement team, by its name."),
-    Field(
-        "owner_email", "Owner", kind="email", max_length=254, hint="The e-mail address of one of our people."
-    ),
+    Field("owner_email", "Owner", kind="email", max_length=254, hint="The e-mail address of one of our people."),
     Field("started_on", "Started on", kind="date"),
     Field("step", "Step", kind="place", hint="not_opened, 1 to 8, anchored, held or closed."),
     Field("step_entered_on", "At this step since", kind="date"),

@@ -34,9 +34,7 @@ class PathCoverage:
     share: float
 
 
-def path_coverage(
-    contacts: Iterable[ContactFacts], not_applicable: Collection[str] = _NOTHING
-) -> PathCoverage:
+def path_coverage(contacts: Iterable[ContactFacts], not_applicable: Collection[str] = _NOTHING) -> PathCoverage:
     """Return how the active contacts cover the decision path.
 
     Roles in `not_applicable` do not count, but user, decider and approver always do: a change is

@@ -42,9 +42,7 @@ def parse_currency(text: str) -> str:
 def parse_amount(text: str) -> Decimal:
     """A plain amount such as 1234 or 1234.50; raises ValueError where a separator could mean two things."""
     if not _PLAIN_AMOUNT.fullmatch(text):
-        raise ValueError(
-            f"“{text}” is not an amount; write digits with a point for decimals, such as 12500.50."
-        )
+        raise ValueError(f"“{text}” is not an amount; write digits with a point for decimals, such as 12500.50.")
     return Decimal(text)
 
 

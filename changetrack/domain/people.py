@@ -80,9 +80,7 @@ def may(actor: Actor, action: Action, team_id: int | None = None) -> bool:
     """
     if actor.kind != "user":
         return action is not Action.SIGN_OFF
-    return action in _BY_ROLE.get(actor.role, _NONE) or action in _BY_TEAM_ROLE.get(
-        actor.team_role(team_id), _NONE
-    )
+    return action in _BY_ROLE.get(actor.role, _NONE) or action in _BY_TEAM_ROLE.get(actor.team_role(team_id), _NONE)
 
 
 def visible_teams(actor: Actor) -> frozenset[int] | None:
@@ -122,9 +120,7 @@ def team_role_reasons(memberships: Sequence[tuple[int, str]]) -> list[str]:
     roles = Counter(role for _, role in memberships)
     reasons = [f"There is no team role {role!r}." for role in sorted(roles.keys() - set(TEAM_ROLES))]
     if any(count > 1 for count in people.values()):
-        reasons.append(
-            "One person has one role in a team: the coordinator is never the value stream manager."
-        )
+        reasons.append("One person has one role in a team: the coordinator is never the value stream manager.")
     if roles["vsm"] > 1:
         reasons.append("A team has at most one value stream manager.")
     if roles["coordinator"] > 1:

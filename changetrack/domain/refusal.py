@@ -26,9 +26,7 @@ class StaleVersion(OperationRefused):
     def __init__(self, *, current: Mapping[str, object], typed: Mapping[str, object]) -> None:
         self.current = dict(current)
         self.typed = dict(typed)
-        super().__init__(
-            [Reason(None, "Somebody saved this while you were editing. Both versions are shown.")]
-        )
+        super().__init__([Reason(None, "Somebody saved this while you were editing. Both versions are shown.")])
 
 
 class NotFound(Exception):

@@ -84,7 +84,10 @@ class OutboxMessage(Model):
             postgresql_where=text("delivered_at is null and dead_at is null"),
         ),
         Index(
-            "ix_outbox_given_up", "dead_at", "id", sqlite_where=text("dead_at is not null"),
+            "ix_outbox_given_up",
+            "dead_at",
+            "id",
+            sqlite_where=text("dead_at is not null"),
             postgresql_where=text("dead_at is not null"),
         ),
     )

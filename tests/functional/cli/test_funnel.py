@@ -40,9 +40,7 @@ def document(result: Result) -> Any:
         ("2026-03-10", "2026-03-31", {"1": 2, "2": 2, "3": 1}, 1),
     ],
 )
-def test_the_worked_example_as_json(
-    run: Run, as_of: str, known_at: str, expected: dict[str, int], closed: int
-) -> None:
+def test_the_worked_example_as_json(run: Run, as_of: str, known_at: str, expected: dict[str, int], closed: int) -> None:
     funnel = document(run("funnel", "--as-of", as_of, "--known-at", known_at, "--json"))
 
     assert (funnel["as_of"], funnel["known_at"]) == (as_of, known_at)

@@ -4,14 +4,11 @@ import base64
 import io
 import json
 from collections.abc import Callable
-from datetime import timedelta
 
 import pytest
-from flask import Flask
 from flask.testing import FlaskClient
 
-from tests.clock import TODAY
-from tests.factories import Cast, make_account, make_contact, make_proposal, make_sign_off
+from tests.factories import Cast, make_account
 
 BrowserOf = Callable[[str], FlaskClient]
 ON_ONE_DATABASE = pytest.mark.parametrize("stage", ["sqlite"], indirect=True)

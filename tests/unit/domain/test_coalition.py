@@ -62,9 +62,7 @@ def test_somebody_who_left_covers_nothing() -> None:
 
 
 def test_a_role_that_does_not_apply_is_not_asked_for() -> None:
-    coverage = path_coverage(
-        [contact(1, "user", "decider")], {"buyer", "gatekeeper", "influencer", "initiator"}
-    )
+    coverage = path_coverage([contact(1, "user", "decider")], {"buyer", "gatekeeper", "influencer", "initiator"})
 
     assert coverage.uncovered == ("approver",)
     assert coverage.share == pytest.approx(2 / 3)

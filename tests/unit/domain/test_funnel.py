@@ -44,9 +44,7 @@ def end_of(day: date) -> datetime:
     return datetime.combine(day + ONE_DAY, time(), UTC)
 
 
-def standing(
-    account: int, seq: int, place: int, effective_on: date, recorded_on: date | None = None
-) -> StandingFacts:
+def standing(account: int, seq: int, place: int, effective_on: date, recorded_on: date | None = None) -> StandingFacts:
     at = noon(recorded_on or effective_on)
     step = min(place, ANCHORED)
     return StandingFacts(account, seq, effective_on, at, None, place, step, step, stale=False)
@@ -230,9 +228,7 @@ def test_movement_balances_whatever_was_recorded_late(
 
 
 @given(histories, st.lists(days, min_size=3, max_size=3).map(sorted))
-def test_the_movement_of_two_periods_adds_up_to_that_of_both(
-    rows: list[StandingFacts], cut: list[date]
-) -> None:
+def test_the_movement_of_two_periods_adds_up_to_that_of_both(rows: list[StandingFacts], cut: list[date]) -> None:
     first, middle, last = cut
     until = end_of(on(3, 31))
 
@@ -252,9 +248,7 @@ def test_a_snapshot_does_not_depend_on_the_order_of_its_rows(
 
     shuffled = sorted(rows, key=lambda row: (row.place, -row.seq))
 
-    assert snapshot(shuffled, as_of=as_of, known_until=until) == snapshot(
-        rows, as_of=as_of, known_until=until
-    )
+    assert snapshot(shuffled, as_of=as_of, known_until=until) == snapshot(rows, as_of=as_of, known_until=until)
 
 
 @given(histories, days, st.dates(on(1, 1), on(3, 31)))
@@ -265,9 +259,7 @@ def test_what_is_recorded_later_never_changes_a_snapshot_as_known_before(
 
     recorded_then = [unless_superseded_from(until, row) for row in rows if row.recorded_at < until]
 
-    assert snapshot(recorded_then, as_of=as_of, known_until=until) == snapshot(
-        rows, as_of=as_of, known_until=until
-    )
+    assert snapshot(recorded_then, as_of=as_of, known_until=until) == snapshot(rows, as_of=as_of, known_until=until)
 
 
 def unless_superseded_from(moment: datetime, row: StandingFacts) -> StandingFacts:

@@ -12,14 +12,7 @@ from hypothesis import strategies as st
 
 from changetrack.domain.history import GENESIS, ChainRow, broken_links, event_hash, field_diff
 
-scalars = (
-    st.none()
-    | st.booleans()
-    | st.integers()
-    | st.text(max_size=8)
-    | st.dates()
-    | st.decimals(allow_nan=False)
-)
+scalars = st.none() | st.booleans() | st.integers() | st.text(max_size=8) | st.dates() | st.decimals(allow_nan=False)
 records = st.dictionaries(st.sampled_from("abcdef"), scalars)
 payloads = st.dictionaries(st.text(max_size=5), scalars | st.lists(scalars, max_size=3), max_size=4)
 
@@ -110,9 +103,7 @@ def test_an_untouched_chain_verifies(contents: list[dict[str, object]]) -> None:
 
 
 @given(st.lists(payloads, min_size=1, max_size=6), st.data())
-def test_a_changed_payload_is_named_and_nothing_else(
-    contents: list[dict[str, object]], data: st.DataObject
-) -> None:
+def test_a_changed_payload_is_named_and_nothing_else(contents: list[dict[str, object]], data: st.DataObject) -> None:
     rows = chain_of(*contents)
     at = data.draw(st.integers(0, len(rows) - 1))
 

@@ -20,9 +20,7 @@ NORTH, SOUTH = 1, 2
 
 def user(user_id: int, name: str, role: str, **teams: str) -> Actor:
     ids = {"north": NORTH, "south": SOUTH}
-    return Actor(
-        "user", user_id, name, f"{name.lower()}@example.com", role, {ids[t]: r for t, r in teams.items()}
-    )
+    return Actor("user", user_id, name, f"{name.lower()}@example.com", role, {ids[t]: r for t, r in teams.items()})
 
 
 OLU = user(1, "Olu", "member", north="member")
@@ -55,9 +53,7 @@ EVERYTHING_BUT_SIGNING = set(Action) - {Action.SIGN_OFF}
         pytest.param(SHELL, EVERYTHING_BUT_SIGNING, id="the operator"),
     ],
 )
-def test_on_an_account_of_the_team_each_of_the_cast_may_do_exactly_this(
-    actor: Actor, allowed: set[Action]
-) -> None:
+def test_on_an_account_of_the_team_each_of_the_cast_may_do_exactly_this(actor: Actor, allowed: set[Action]) -> None:
     assert {action for action in Action if may(actor, action, NORTH)} == allowed
 
 
@@ -86,12 +82,8 @@ def test_an_admin_signs_off_only_as_a_member_of_the_team() -> None:
     assert not may(ada, Action.SIGN_OFF, SOUTH)
 
 
-@given(
-    st.sampled_from(ROLES), st.dictionaries(st.integers(1, 3), st.sampled_from(TEAM_ROLES)), st.integers(1, 3)
-)
-def test_whoever_may_do_anything_to_an_account_may_see_it(
-    role: str, teams: dict[int, str], team: int
-) -> None:
+@given(st.sampled_from(ROLES), st.dictionaries(st.integers(1, 3), st.sampled_from(TEAM_ROLES)), st.integers(1, 3))
+def test_whoever_may_do_anything_to_an_account_may_see_it(role: str, teams: dict[int, str], team: int) -> None:
     actor = Actor("user", 1, "Olu", "olu@example.com", role, teams)
     on_the_account = {Action.WORK, Action.EDIT_RECORD, Action.SIGN_OFF, Action.EXCEPT}
 
@@ -100,12 +92,8 @@ def test_whoever_may_do_anything_to_an_account_may_see_it(
     assert not able or may(actor, Action.SEE, team)
 
 
-@given(
-    st.sampled_from(ROLES), st.dictionaries(st.integers(1, 3), st.sampled_from(TEAM_ROLES)), st.integers(1, 3)
-)
-def test_the_visible_teams_are_those_whose_accounts_may_be_seen(
-    role: str, teams: dict[int, str], team: int
-) -> None:
+@given(st.sampled_from(ROLES), st.dictionaries(st.integers(1, 3), st.sampled_from(TEAM_ROLES)), st.integers(1, 3))
+def test_the_visible_teams_are_those_whose_accounts_may_be_seen(role: str, teams: dict[int, str], team: int) -> None:
     actor = Actor("user", 1, "Olu", "olu@example.com", role, teams)
 
     visible = visible_teams(actor)
