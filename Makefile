@@ -12,6 +12,7 @@ help:  ## list these targets
 
 run: .venv/installed  ## install, migrate, load the example portfolio if the database is new, serve
 	@$(BIN)/changetrack db upgrade
+	@echo "The example portfolio takes half a minute, the first time."
 	@$(BIN)/changetrack demo --if-new
 	@exec $(BIN)/changetrack serve --port $(PORT)
 

@@ -1,6 +1,6 @@
 """The command that reads accounts, aliases, history and contacts from a file."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import click
@@ -8,6 +8,7 @@ import click
 from changetrack.adapters.files import Table
 from changetrack.adapters.rejected_rows import RejectedRows
 from changetrack.cli._face import clock, emit, json_option, progress
+from changetrack.domain.import_guesses import guess_mapping
 from changetrack.domain.people import Actor
 from changetrack.operations import imports
 from changetrack.operations.imports import FileRefused, ImportOptions, ImportResult
@@ -49,12 +50,13 @@ def import_(
     as_json: bool,
 ) -> None:
     """Read FILE (CSV, also .gz); it is checked whole first, and a file imported twice changes nothing."""
+    table = Table(file, encoding=encoding)
     options = ImportOptions(
-        mapping=_pairs("--map", mapping), constants=_pairs("--set", constants), date_format=date_format,
-        batch_id=batch_id, dry_run=dry_run, skip_bad=skip_bad,
+        mapping=_mapping(what, table.headers, _pairs("--map", mapping)), constants=_pairs("--set", constants),
+        date_format=date_format, batch_id=batch_id, dry_run=dry_run, skip_bad=skip_bad,
     )  # fmt: skip
     try:
-        result = _run(what, Table(file, encoding=encoding), options, rejects)
+        result = _run(what, table, options, rejects)
     except FileRefused as refusal:
         if as_json:
             emit(refusal.result)
@@ -77,6 +79,12 @@ def _run(what: str, table: Table, options: ImportOptions, rejects: Path | None) 
         with rejects.open("w", encoding="utf-8", errors="replace", newline="") as stream:
             on_reject = RejectedRows(stream, table.headers).add
             return OPERATIONS[what](source=table, options=options, watch=watch, on_reject=on_reject, **moment)
+
+
+def _mapping(what: str, headers: Sequence[str], given: Mapping[str, str]) -> dict[str, str]:
+    """What was given, and for the other columns what the import page would propose too."""
+    guessed = guess_mapping(what, headers)
+    return {column: field for column, field in guessed.items() if field not in given.values()} | dict(given)
 
 
 def _pairs(option: str, given: Iterable[str]) -> dict[str, str]:

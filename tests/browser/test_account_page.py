@@ -142,7 +142,7 @@ def test_a_refusal_keeps_what_was_typed_and_puts_the_focus_on_its_reasons(
 
     summary = page.get_by_role("alert")
     expect(summary).to_be_focused()
-    expect(summary).to_contain_text("Said yes cannot be more than managers asked.")
+    expect(summary).to_contain_text("Said yes: This cannot be more than managers asked.")
     expect(page.locator("#point-1c form.evidence-form").get_by_label("Said yes")).to_have_value("4")
     summary.get_by_role("link", name="Said yes").click()
     expect(page.locator("#point-1c form.evidence-form").get_by_label("Said yes")).to_be_focused()

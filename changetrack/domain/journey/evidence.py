@@ -55,15 +55,15 @@ def number_reasons(rule: NumberRule, numbers: Mapping[str, float]) -> list[Reaso
     """What cannot be: a missing, negative or endless number, one not asked for, a part greater than its whole."""
     labels = {f.key: f.label for f in rule.fields}
     reasons = [
-        Reason(key, f"{label}: a number from 0 to {LARGEST_NUMBER:,} is needed.")
-        for key, label in labels.items()
+        Reason(key, f"A number from 0 to {LARGEST_NUMBER:,} is needed.")
+        for key in labels
         if not _can_be_counted(numbers.get(key))
     ]
     reasons += [Reason(key, f"No number “{key}” is asked for.") for key in sorted(set(numbers) - set(labels))]
     if reasons:
         return reasons
     return [
-        Reason(part, f"{labels[part]} cannot be more than {labels[whole].lower()}.")
+        Reason(part, f"This cannot be more than {labels[whole].lower()}.")
         for part, whole, _ in (*rule.shares, *rule.samples)
         if numbers[part] > numbers[whole]
     ]

@@ -78,6 +78,6 @@ def _field_for(setting: Setting) -> Any:
     if setting.kind == "yes_no":
         return BooleanField(setting.label)
     if setting.kind == "share":
-        return DecimalField(f"{setting.label} %", [NumberRange(0.01, 100, "From 0.01 to 100 %.")], places=None)
+        return DecimalField(f"{setting.label} %", [NumberRange(0.01, 100, "From 0.01 to 100 %%.")], places=None)
     blank = [Optional()] if setting.kind == "days" else []
     return IntegerField(setting.label, [*blank, NumberRange(1, 3650, "From 1 to 3,650.")])

@@ -25,7 +25,7 @@ def test_a_refused_form_comes_back_with_all_reasons_and_with_what_was_typed(walk
     assert refused.status_code == 422
     assert "Name the customer&#39;s person who said it." in refused.text
     assert "Say how you heard it: call, mail or meeting." in refused.text
-    assert "Said yes cannot be more than managers asked." in refused.text
+    assert "This cannot be more than managers asked." in refused.text
     assert 'value="Heard in passing"' in refused.text
     assert "data-autofocus" in refused.text
     assert walk.rows(Evidence) == [row for row in walk.rows(Evidence) if row.kind == "record"]
@@ -37,7 +37,7 @@ def test_a_refused_form_comes_back_with_all_reasons_and_with_what_was_typed(walk
         ({"asked": "many", "yes": "3"}, "Write a number."),
         ({"asked": "1e999", "yes": "3"}, "Write a number that can be counted to."),
         ({"asked": "nan", "yes": "3"}, "Write a number that can be counted to."),
-        ({"asked": "-4", "yes": "3"}, "Managers asked: a number from 0 to"),
+        ({"asked": "-4", "yes": "3"}, "A number from 0 to"),
         ({"asked": "4"}, "Said yes: a number from 0 to"),
         ({"effective_on": "2026-13-45"}, "Not a valid date value."),
         ({"effective_on": (TODAY + timedelta(days=1)).isoformat()}, "3 Mar 2026 is in the future."),

@@ -49,6 +49,7 @@ def test_the_preview_names_the_changes_and_saves_nothing(browser_of: BrowserOf, 
     [
         ({"note": ""}, "Say in a sentence why"),
         ({"step1_age_days": "0"}, "From 1 to 3,650"),
+        ({"point1c_share_0": "150"}, "From 0.01 to 100 %."),
         ({}, "Nothing was changed"),
     ],
 )
