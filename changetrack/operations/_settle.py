@@ -92,7 +92,7 @@ def _settle_computed(dossier: Dossier, day: date) -> None:
             if computed.key in dossier.rewritten or not any(_covers(e, computed, dossier.today) for e in live):
                 _prove(dossier, computed, computed.since or dossier.today)
         elif live:
-            _disprove(dossier, live, day, "The record now lacks " + "; ".join(computed.lacks) + ".")
+            _disprove(dossier, live, day, _lack_words(computed.lacks))
 
 
 def _correct(dossier: Dossier, computed: Computed, live: Sequence[Evidence]) -> None:
@@ -101,6 +101,13 @@ def _correct(dossier: Dossier, computed: Computed, live: Sequence[Evidence]) -> 
         if computed.since is not None and row.effective_on > computed.since:
             row.retracted_on, row.retracted_at = row.effective_on, dossier.now
             row.retracted_because = f"The record now says so from {computed.since.isoformat()} on."
+
+
+def _lack_words(lacks: Sequence[str]) -> str:
+    """What a record lacks as one remark: the coalition's gaps are sentences already, the others are things."""
+    if all(lack.endswith(".") for lack in lacks):
+        return " ".join(lacks)
+    return "The record now lacks " + "; ".join(lacks) + "."
 
 
 def _covers(row: Evidence, computed: Computed, day: date) -> bool:
