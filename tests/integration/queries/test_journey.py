@@ -21,7 +21,7 @@ from changetrack.queries.journey import JourneyView, get_journey
 from changetrack.queries.journey_as_known import KnownView, get_journey_as_known
 from tests.factories import make_cast, make_contact, make_event, make_evidence, make_proposal, make_sign_off
 from tests.factories._saving import Saver
-from tests.integration.operations.journey.conftest import Walk
+from tests.factories.walk import Walk
 
 Counter = Callable[[], AbstractContextManager[list[str]]]
 

@@ -22,7 +22,7 @@ from changetrack.operations.journey.moves import (
     resume_account,
 )
 from changetrack.operations.journey.opening import open_account, state_gap
-from tests.integration.operations.journey.conftest import COALITION, GAP, Walk
+from tests.factories.walk import COALITION, GAP, Walk
 
 
 def hold(walk: Walk, days_ago: int) -> None:

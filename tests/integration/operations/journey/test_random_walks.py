@@ -32,7 +32,7 @@ from changetrack.operations.journey.moves import (
 from changetrack.operations.journey.opening import state_gap
 from changetrack.queries.journey_rows import evidence_fact
 from changetrack.queries.verify import verify
-from tests.integration.operations.journey.conftest import GAP, Walk
+from tests.factories.walk import GAP, Walk
 
 RULES = parse_playbook(1, DEFAULT_PLAYBOOK).steps
 NIGHT = Actor.system("stale-sweep")

@@ -13,7 +13,7 @@ from changetrack.operations.journey.gate import (
     withdraw_proposal,
 )
 from changetrack.operations.journey.moves import advance_by_exception, move_back
-from tests.integration.operations.journey.conftest import Walk
+from tests.factories.walk import Walk
 
 
 def fields(refused: pytest.ExceptionInfo[OperationRefused]) -> list[str | None]:

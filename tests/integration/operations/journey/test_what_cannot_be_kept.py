@@ -16,7 +16,7 @@ from changetrack.operations.journey.gate import propose_advance, record_customer
 from changetrack.operations.journey.moves import advance_by_exception, close_account, hold_account, move_back
 from changetrack.operations.journey.opening import open_account, state_gap, write_vision
 from changetrack.operations.playbook import change_playbook
-from tests.integration.operations.journey.conftest import GAP, Walk
+from tests.factories.walk import GAP, Walk
 
 BAD = ["a\0b", "\ud800", "x" * 50_000]
 

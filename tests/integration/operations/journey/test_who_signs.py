@@ -21,7 +21,7 @@ from changetrack.operations.journey.moves import advance_by_exception
 from changetrack.operations.journey.opening import state_gap, write_vision
 from tests.factories import make_evidence, make_team, make_team_member, make_user
 from tests.factories.people import actor_of
-from tests.integration.operations.journey.conftest import GAP, Walk
+from tests.factories.walk import GAP, Walk
 
 
 def fields(refused: pytest.ExceptionInfo[OperationRefused]) -> list[str | None]:
