@@ -11,14 +11,34 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import JSON, Column, Connection, Engine, text
 
 from changetrack.domain.refusal import OperationRefused
 from changetrack.models import WRITE, db
 
 LOCK = 4_172_026  # any constant of our own: PostgreSQL's advisory lock against two upgrades at once
 logging.getLogger("alembic.runtime.migration").setLevel(logging.WARNING)  # it greets at every look
-COMPARED: dict[str, Any] = {"compare_type": True, "compare_server_default": True, "render_as_batch": True}
+
+
+def _differs_in_default(
+    _context: MigrationContext,
+    _column: Any,
+    ours: Column[Any],
+    inspected: str | None,
+    _default: object,
+    said: str | None,
+) -> bool | None:
+    """PostgreSQL cannot compare two JSON values, so they are compared as text; None leaves it to Alembic."""
+    if not isinstance(ours.type, JSON):
+        return None
+    return (inspected or "").removesuffix("::json") != (said or "")
+
+
+COMPARED: dict[str, Any] = {
+    "compare_type": True,
+    "compare_server_default": _differs_in_default,
+    "render_as_batch": True,
+}
 
 
 class WrongRevision(OperationRefused):

@@ -1,6 +1,7 @@
 """What all tables share: the session, the naming convention, the column types, and how SQLite is made trustworthy."""
 
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from flask_sqlalchemy import SQLAlchemy
@@ -40,6 +41,22 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
+NUMBER_SCALE = 10_000  # a usage number is kept as a whole number of ten-thousandths: exact, and summed by SQL
+
+
+class UsageNumber(TypeDecorator[Decimal]):
+    """A number of use with up to four decimals, exact on every database."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: Decimal | int | None, _dialect: Dialect) -> int | None:
+        return None if value is None else int(value * NUMBER_SCALE)
+
+    def process_result_value(self, value: int | None, _dialect: Dialect) -> Decimal | None:
+        return None if value is None else Decimal(value) / NUMBER_SCALE
+
+
 class Base(DeclarativeBase):
     """The declarative base with our naming of constraints."""
 
@@ -47,7 +64,7 @@ class Base(DeclarativeBase):
 
 
 db = SQLAlchemy(model_class=Base, disable_autonaming=True)
-_TYPES = {datetime: UtcDateTime, dict[str, Any]: JSON, list[Any]: JSON}
+_TYPES = {datetime: UtcDateTime, Decimal: UsageNumber, dict[str, Any]: JSON, list[Any]: JSON}
 db.Model.registry.update_type_annotation_map(_TYPES)  # type: ignore[attr-defined]
 
 if TYPE_CHECKING:

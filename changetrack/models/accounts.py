@@ -96,6 +96,10 @@ class Account(Model):
     held_workdays: Mapped[int] = mapped_column(default=0)  # business days on hold since `progress_on`
     stale: Mapped[bool] = mapped_column(default=False)
     severity: Mapped[str | None] = mapped_column(String(8))
+    # What its outcomes are worth: currency -> [promised, probationary, realized, live], in minor units.
+    value: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default=text("'{}'"))
+    falling_since: Mapped[date | None]  # an outcome's use fell short, or cannot be seen any more
+    falling_why: Mapped[str | None] = mapped_column(String(300))
     due_on: Mapped[date | None]  # when the night has to look at it next
     review_on: Mapped[date | None]  # of an account on hold
 

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Table
+from sqlalchemy import Connection, Table
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session, scoped_session
 
@@ -92,21 +92,17 @@ class FunnelTally:
             for (d, s, p), row in sorted(self._flows.items())
             if any(row.values())
         ]
-        _add(session, FunnelCell.__table__, cells, _COUNTS)  # type: ignore[arg-type]
-        _add(session, MovementCell.__table__, flows, tuple(_MOVEMENT_COLUMNS.values()))  # type: ignore[arg-type]
+        connection = session.connection()
+        _add(connection, FunnelCell.__table__, cells, _COUNTS)  # type: ignore[arg-type]
+        _add(connection, MovementCell.__table__, flows, tuple(_MOVEMENT_COLUMNS.values()))  # type: ignore[arg-type]
         self._cells.clear()
         self._flows.clear()
 
 
-def _add(
-    session: scoped_session[Session] | Session,
-    table: Table,
-    rows: list[dict[str, Any]],
-    columns: tuple[str, ...],
-) -> None:
+def _add(connection: Connection, table: Table, rows: list[dict[str, Any]], columns: tuple[str, ...]) -> None:
     """Add numbers to the rows of a summary table, creating those that are missing."""
     if rows:
-        session.connection().execute(_addition(session.get_bind().dialect.name, table, columns), rows)
+        connection.execute(_addition(connection.dialect.name, table, columns), rows)
 
 
 @lru_cache(maxsize=8)

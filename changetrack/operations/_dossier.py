@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import Text, and_, bindparam, cast, func, or_, select
 from sqlalchemy.orm import Session, scoped_session
 
 from changetrack.domain.calendar import DEFAULT_CALENDAR
@@ -13,13 +13,13 @@ from changetrack.domain.coalition import ContactFacts
 from changetrack.domain.funnel import OPEN_PLACES
 from changetrack.domain.journey.evidence import EvidenceFact
 from changetrack.domain.journey.gate import Judged, judge
-from changetrack.domain.journey.playbook import ControlPoint, Playbook, StepRules, parse_playbook
+from changetrack.domain.journey.playbook import ControlPoint, Playbook, StepRules, read_playbook
 from changetrack.domain.journey.records import RecordFacts
 from changetrack.domain.journey.steps import STEPS
 from changetrack.domain.journey.timeline import Dimensions
 from changetrack.domain.people import Action, Actor, may
 from changetrack.domain.refusal import Forbidden, NotFound, OperationRefused
-from changetrack.models import Account, Contact, Evidence, Journey, PlaybookVersion
+from changetrack.models import Account, Contact, Evidence, Journey, PlaybookVersion, Proposal, Visit
 from changetrack.operations._cells import CellState
 from changetrack.operations._history import event_row
 from changetrack.queries.journey_rows import evidence_fact
@@ -35,6 +35,8 @@ class Dossier:
     session: scoped_session[Session]
     account: Account
     journey: Journey
+    visit: Visit  # the current one
+    proposal: Proposal | None  # the newest that was open
     playbooks: Mapping[int, Playbook]
     evidence: list[Evidence]
     actor: Actor
@@ -45,6 +47,8 @@ class Dossier:
     progress_on: date | None = None  # the newest progress event of this operation
     records_changed: bool = False
     rewritten: set[str] = field(default_factory=set)  # computed points whose record says something else now
+    teams: dict[int | None, dict[int, str]] = field(default_factory=dict)  # the people of a team, once they were asked
+    judgements: dict[tuple[object, ...], Judged] = field(default_factory=dict)  # by all that they depend on
 
     @property
     def current(self) -> Playbook:
@@ -53,8 +57,8 @@ class Dossier:
 
     def rules(self) -> dict[int, StepRules]:
         """The rules of each step in the version that was in force when the account entered it."""
-        judged_by = self.journey.judged_by
-        return {n: self.playbooks.get(judged_by.get(str(n), 0), self.current).steps[n] for n in STEPS}
+        judged_by, current = self.journey.judged_by, self.current
+        return {n: self.playbooks.get(judged_by.get(str(n), 0), current).steps[n] for n in STEPS}
 
     def rule_version(self, step: int) -> int:
         """The playbook version by which that step is judged."""
@@ -73,7 +77,11 @@ class Dossier:
 
     def judged(self, day: date) -> Judged:
         """Every control point on that day."""
-        return judge(self.rules(), self.facts(), day)
+        facts = self.facts()
+        key = (day, *facts, *self.journey.judged_by.items())
+        if key not in self.judgements:
+            self.judgements[key] = judge(self.rules(), facts, day)
+        return self.judgements[key]
 
     def is_opened(self, day: date) -> bool:
         """Whether both opening questions were answered by that day."""
@@ -162,13 +170,17 @@ def record_facts(dossier: Dossier) -> RecordFacts:
     )
 
 
+_IS_IT = Account.id == bindparam("account_id")
+_LOCKED = select(Account).where(_IS_IT).with_for_update().execution_options(populate_existing=True)
+
+
 def lock_account(session: scoped_session[Session], account_id: int, actor: Actor, action: Action) -> Account:
     """Lock an account's row for this transaction.
 
     Raises NotFound if it is absent or another team's, Forbidden if it may be seen but not be acted upon.
     """
     is_id = 0 < account_id <= LARGEST_ID
-    account = session.get(Account, account_id, with_for_update=True, populate_existing=True) if is_id else None
+    account = session.scalar(_LOCKED, {"account_id": account_id}) if is_id else None
     if account is None or not may(actor, Action.SEE, account.team_id):
         raise NotFound("account")
     if not may(actor, action, account.team_id):
@@ -182,6 +194,21 @@ _FORBIDDEN = {
 }
 
 
+_STATE = (
+    select(Journey, Visit, Proposal)
+    .select_from(Account)
+    .join(Visit, and_(Visit.account_id == Account.id, Visit.seq == Account.visit_seq))
+    .outerjoin(Journey, Journey.account_id == Account.id)
+    .outerjoin(Proposal, and_(Proposal.account_id == Account.id, Proposal.state == "open"))
+    .where(_IS_IT)
+)
+_EVIDENCE = select(Evidence).where(Evidence.account_id == bindparam("account_id")).order_by(Evidence.seq)
+_NEWEST = select(func.max(PlaybookVersion.version)).scalar_subquery()
+_PLAYBOOKS = select(PlaybookVersion.version, cast(PlaybookVersion.body, Text)).where(
+    or_(PlaybookVersion.version == _NEWEST, PlaybookVersion.version.in_(bindparam("wanted", expanding=True)))
+)
+
+
 def open_dossier(
     session: scoped_session[Session],
     account_id: int,
@@ -193,7 +220,7 @@ def open_dossier(
 ) -> Dossier:
     """Lock an account and load what its rules need, in four queries whatever its history."""
     account = lock_account(session, account_id, actor, action)
-    journey = session.get(Journey, account_id)
+    journey, visit, proposal = session.execute(_STATE, {"account_id": account_id}).one()
     if journey is None:
         journey = Journey(account_id=account_id, judged_by={}, roles_not_applicable=[])
         session.add(journey)
@@ -201,10 +228,10 @@ def open_dossier(
         session=session,
         account=account,
         journey=journey,
+        visit=visit,
+        proposal=proposal,
         playbooks=load_playbooks(session, journey),
-        evidence=list(
-            session.scalars(select(Evidence).where(Evidence.account_id == account_id).order_by(Evidence.seq))
-        ),
+        evidence=list(session.scalars(_EVIDENCE, {"account_id": account_id})),
         actor=actor,
         now=now,
         today=today,
@@ -214,7 +241,5 @@ def open_dossier(
 
 def load_playbooks(session: scoped_session[Session] | Session, journey: Journey) -> dict[int, Playbook]:
     """The newest playbook version and all those by which this journey is judged."""
-    newest = select(func.max(PlaybookVersion.version)).scalar_subquery()
-    wanted = set(journey.judged_by.values())
-    query = select(PlaybookVersion).where(or_(PlaybookVersion.version == newest, PlaybookVersion.version.in_(wanted)))
-    return {row.version: parse_playbook(row.version, row.body) for row in session.scalars(query)}
+    rows = session.execute(_PLAYBOOKS, {"wanted": list(set(journey.judged_by.values()))})
+    return {version: read_playbook(version, body) for version, body in rows}

@@ -1,16 +1,27 @@
 """The open proposal of an account: finding it, ending it, and the team that decides about it."""
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from changetrack.domain.journey.gate import ProposalFacts
 from changetrack.models import Proposal, SignOff, TeamMember, User
 from changetrack.operations._dossier import Dossier
 
+_PEOPLE = (
+    select(TeamMember.user_id, TeamMember.role)
+    .join(User, User.id == TeamMember.user_id)
+    .where(TeamMember.team_id == bindparam("team_id"), User.disabled_at.is_(None))
+)
+_SIGN_OFFS = (
+    select(SignOff)
+    .where(SignOff.account_id == bindparam("account_id"), SignOff.proposal_seq == bindparam("proposal_seq"))
+    .order_by(SignOff.seq)
+)
+
 
 def open_proposal(dossier: Dossier) -> Proposal | None:
     """The proposal that waits for sign-offs, None if there is none."""
-    query = select(Proposal).where(Proposal.account_id == dossier.account.id, Proposal.state == "open")
-    return dossier.session.scalar(query)
+    proposal = dossier.proposal
+    return proposal if proposal is not None and proposal.state == "open" else None
 
 
 def last_proposal(dossier: Dossier) -> Proposal | None:
@@ -39,12 +50,10 @@ def active_team(dossier: Dossier) -> dict[int, str]:
 
 def people_of(dossier: Dossier, team_id: int | None) -> dict[int, str]:
     """The people of a team who can sign in, with their team roles."""
-    query = (
-        select(TeamMember.user_id, TeamMember.role)
-        .join(User, User.id == TeamMember.user_id)
-        .where(TeamMember.team_id == team_id, User.disabled_at.is_(None))
-    )
-    return {row.user_id: row.role for row in dossier.session.execute(query)}
+    if team_id not in dossier.teams:
+        rows = dossier.session.execute(_PEOPLE, {"team_id": team_id})
+        dossier.teams[team_id] = {user_id: role for user_id, role in rows}
+    return dossier.teams[team_id]
 
 
 def proposal_facts(dossier: Dossier, proposal: Proposal, sign_offs: list[SignOff]) -> ProposalFacts:
@@ -69,9 +78,5 @@ def _still_there(dossier: Dossier, sign_offs: list[SignOff]) -> frozenset[int]:
 
 def sign_offs_of(dossier: Dossier, proposal: Proposal) -> list[SignOff]:
     """The sign-offs that a proposal has so far, in order."""
-    query = (
-        select(SignOff)
-        .where(SignOff.account_id == proposal.account_id, SignOff.proposal_seq == proposal.seq)
-        .order_by(SignOff.seq)
-    )
-    return list(dossier.session.scalars(query))
+    which = {"account_id": proposal.account_id, "proposal_seq": proposal.seq}
+    return list(dossier.session.scalars(_SIGN_OFFS, which))

@@ -26,6 +26,8 @@ from changetrack.operations._dossier import CALENDAR, Dossier, cell_state, recor
 from changetrack.operations._proposals import active_team, end_proposal, open_proposal
 from changetrack.operations._standings import restate_standings
 
+_ADD_EVENTS = insert(Event.__table__)  # type: ignore[arg-type]  # a Table for all of ours
+
 
 def settle(
     dossier: Dossier,
@@ -46,21 +48,23 @@ def settle(
     if dossier.records_changed:
         _settle_computed(dossier, since)
     since = min(since, account.standing_on)  # what ended quietly since the last standing is told, too
-    _settle_place(dossier, spans)
-    _settle_support(dossier)
-    facts = _stale_facts(dossier)
-    reasons = stale_reasons(facts, CALENDAR, dossier.today)
-    account.stale = follow_alert(dossier, reasons, cause=cause, at_night=at_night, quiet=quiet)
     tally = FunnelTally()
-    restate_standings(dossier, since, spans, tally)
+    with dossier.session.no_autoflush:  # the account is written once, when all is known of it
+        _settle_place(dossier, spans)
+        _settle_support(dossier)
+        facts = _stale_facts(dossier)
+        reasons = stale_reasons(facts, CALENDAR, dossier.today)
+        account.stale = follow_alert(dossier, reasons, cause=cause, at_night=at_night, quiet=quiet)
+        restate_standings(dossier, since, spans, tally)
+        _void_overtaken_proposal(dossier)
+        wait_for_night = reasons and not at_night
+        account.due_on = dossier.today if wait_for_night else next_due_on(facts, CALENDAR, dossier.today)
+        account.updated_at = dossier.now
+    dossier.session.flush()
+    if dossier.events:
+        dossier.session.execute(_ADD_EVENTS, dossier.events)
     tally.count(dossier.before, cell_state(account))
     tally.flush(dossier.session)
-    _void_overtaken_proposal(dossier)
-    wait_for_night = reasons and not at_night
-    account.due_on = dossier.today if wait_for_night else next_due_on(facts, CALENDAR, dossier.today)
-    account.updated_at = dossier.now
-    if dossier.events:
-        dossier.session.execute(insert(Event), dossier.events)
     return reasons
 
 
@@ -167,6 +171,7 @@ def _settle_support(dossier: Dossier) -> None:
 def _workdays_on_hold(dossier: Dossier) -> int:
     """The business days since the last progress that holds, now ended, took: late news of progress keeps them."""
     since = dossier.account.progress_on
+    dossier.session.flush()  # one of them may have ended just now
     mine = (Hold.account_id == dossier.account.id, Hold.resumed_on > since)
     holds = dossier.session.execute(select(Hold.held_on, Hold.resumed_on).where(*mine))
     return sum(CALENDAR.elapsed(max(held_on, since), resumed_on) for held_on, resumed_on in holds if resumed_on)
@@ -208,6 +213,7 @@ def _evidence_ends(dossier: Dossier) -> tuple[EvidenceEnd, ...]:
 
 def _exceptions(dossier: Dossier) -> dict[str, date]:
     """Until when the account went ahead without which points, by the newest exception for each."""
+    dossier.session.flush()  # one of them may have been made just now
     mine = (Visit.account_id == dossier.account.id, Visit.exception_ends_on.is_not(None))
     rows = dossier.session.execute(select(Visit.missing, Visit.exception_ends_on).where(*mine).order_by(Visit.seq))
     return {point: ends_on for missing, ends_on in rows for point in missing if ends_on is not None}

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import bindparam, func, insert, select, update
 
 from changetrack.domain.funnel import OPEN_PLACES
 from changetrack.domain.journey.evidence import breakpoints
@@ -16,6 +16,15 @@ from changetrack.operations._cells import FunnelTally, shard_of, standing_facts
 from changetrack.operations._dossier import Dossier, dimensions
 
 DIMENSIONS = ("team_id", "product", "segment", "region", "industry", "tier")
+_ADD = insert(Standing.__table__)  # type: ignore[arg-type]  # a Table for all of ours
+_STATE = ("effective_on", "place", "step", "supported_step", "stale", "visit_seq")
+_MINE = (Standing.account_id == bindparam("account_id"), Standing.superseded_at.is_(None))
+_BEFORE = select(func.max(Standing.effective_on)).where(*_MINE, Standing.effective_on < bindparam("since"))
+_BELIEVED = (
+    select(Standing.seq, *(getattr(Standing, name) for name in (*_STATE, *DIMENSIONS)))
+    .where(*_MINE, Standing.effective_on >= func.coalesce(_BEFORE.scalar_subquery(), date.min))
+    .order_by(Standing.effective_on, Standing.seq)
+)
 
 
 def restate_standings(dossier: Dossier, since: date, spans: Sequence[Span], tally: FunnelTally) -> None:
@@ -44,27 +53,8 @@ def restate_standings(dossier: Dossier, since: date, spans: Sequence[Span], tall
 
 def _believed(dossier: Dossier, since: date) -> list[Stand]:
     """The standings on record from `since` on, and the one in force just before."""
-    mine = (Standing.account_id == dossier.account.id, Standing.superseded_at.is_(None))
-    before = select(func.max(Standing.effective_on)).where(*mine, Standing.effective_on < since).scalar_subquery()
-    query = (
-        select(Standing)
-        .where(*mine, Standing.effective_on >= func.coalesce(before, date.min))
-        .order_by(Standing.effective_on, Standing.seq)
-    )
-    return [_stand(row) for row in dossier.session.scalars(query)]
-
-
-def _stand(row: Standing) -> Stand:
-    return Stand(
-        row.effective_on,
-        row.place,
-        row.step,
-        row.supported_step,
-        row.stale,
-        row.visit_seq,
-        Dimensions(*(getattr(row, name) for name in DIMENSIONS)),
-        row.seq,
-    )
+    rows = dossier.session.execute(_BELIEVED, {"account_id": dossier.account.id, "since": since})
+    return [Stand(*row[1 : 1 + len(_STATE)], Dimensions(*row[1 + len(_STATE) :]), row.seq) for row in rows]
 
 
 def _days(dossier: Dossier, since: date, spans: Sequence[Span], believed: Sequence[Stand]) -> list[date]:
@@ -106,7 +96,7 @@ def _append(dossier: Dossier, added: Sequence[Stand]) -> list[Stand]:
         account.standing_on = max(account.standing_on, stand.effective_on)
         rows.append(standing_row(account.id, account.standing_seq, stand) | {"recorded_at": dossier.now})
         numbered.append(replace(stand, seq=account.standing_seq))
-    dossier.session.execute(insert(Standing), rows)
+    dossier.session.execute(_ADD, rows)
     return numbered
 
 

@@ -1,7 +1,9 @@
 """The playbook: each step's control points and limits as data, how it is read, and what a valid one looks like."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from changetrack.domain.journey.steps import STEPS
@@ -120,6 +122,12 @@ def parse_playbook(version: int, body: Mapping[str, Any]) -> Playbook:
             for s in body["steps"]
         },
     )
+
+
+@lru_cache(maxsize=64)
+def read_playbook(version: int, body: str) -> Playbook:
+    """Read a stored playbook body from its JSON text; the same text of the same version is read once."""
+    return parse_playbook(version, json.loads(body))
 
 
 def playbook_reasons(body: Mapping[str, Any]) -> list[Reason]:

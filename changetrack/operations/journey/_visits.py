@@ -37,8 +37,7 @@ def earliest_day(dossier: Dossier) -> date:
 
 def leave_visit(dossier: Dossier, *, on: date, kind: str, reason: str | None = None, note: str | None = None) -> Visit:
     """End the current visit of the account."""
-    account = dossier.account
-    visit = dossier.session.get_one(Visit, (account.id, account.visit_seq))
+    visit = dossier.visit
     visit.left_on, visit.left_kind = on, kind
     if reason is not None:
         visit.reason = reason
@@ -53,18 +52,17 @@ def enter_step(dossier: Dossier, to_step: int, *, kind: str, on: date, leaves: b
     if leaves:
         leave_visit(dossier, on=on, kind=kind)
     seq = account.visit_seq + 1
-    dossier.session.add(
-        Visit(
-            account_id=account.id,
-            seq=seq,
-            step=to_step,
-            kind=kind,
-            entered_on=on,
-            recorded_at=dossier.now,
-            recorded_by=dossier.actor.email or dossier.actor.name,
-            **visit,
-        )
+    dossier.visit = Visit(
+        account_id=account.id,
+        seq=seq,
+        step=to_step,
+        kind=kind,
+        entered_on=on,
+        recorded_at=dossier.now,
+        recorded_by=dossier.actor.email or dossier.actor.name,
+        **visit,
     )
+    dossier.session.add(dossier.visit)
     account.visit_seq, account.step_entered_on = seq, on
     account.self_attested = bool(visit.get("self_attested"))
     account.held_days = account.held_workdays = 0

@@ -71,7 +71,7 @@ def propose_advance(
             state="open",
         )
         session.add(proposal)
-        session.flush()
+        dossier.proposal = proposal
         dossier.happened(
             "advance_proposed",
             effective_on=effective_on,
@@ -153,7 +153,6 @@ def withdraw_proposal(
         dossier = open_dossier(session, account_id, actor=actor, action=Action.WORK, now=now, today=today)
         proposal, _ = _waiting(dossier, proposal_seq)
         end_proposal(dossier, proposal, "withdrawn", f"Withdrawn by {actor.name}.")
-        session.flush()
         settle(dossier, since=today, cause="The proposal was withdrawn.")
 
 
@@ -177,7 +176,7 @@ def _open_reasons(dossier: Dossier) -> list[Reason]:
         return []
     if dossier.today >= proposal.lapses_on:
         end_proposal(dossier, proposal, "lapsed", "Its ten business days passed.")
-        dossier.session.flush()
+        dossier.session.flush()  # one open proposal an account: this one ends before the next begins
         return []
     return [Reason("proposal", "A proposal waits for sign-offs already.")]
 
@@ -228,7 +227,6 @@ def _advance_if_complete(dossier: Dossier, proposal: Proposal, signed: list[Sign
         _refuse_if_gate_shut(dossier, proposal.from_step)
         since, step = proposal.proposed_on, proposal.from_step + 1
         proposal.state, proposal.ended_at = "accepted", dossier.now
-        dossier.session.flush()
         cause = f"The account moved to {step_name(step)}."
         spans = enter_step(dossier, step, kind="advanced", on=since, self_attested=need.self_attested)
         dossier.happened(

@@ -15,7 +15,7 @@ from changetrack.domain.journey.steps import CLOSE_OUTCOMES, REGRESS_REASONS, st
 from changetrack.domain.journey.timeline import Span
 from changetrack.domain.people import Action, Actor
 from changetrack.domain.refusal import OperationRefused, Reason, refuse_if
-from changetrack.models import Hold, Visit
+from changetrack.models import Hold
 from changetrack.operations._dossier import CALENDAR, Dossier, open_dossier
 from changetrack.operations._settle import settle
 from changetrack.operations._texts import NOTE, text_reasons
@@ -208,8 +208,8 @@ def reopen_account(*, account_id: int, effective_on: date, actor: Actor, now: da
         dossier = open_dossier(session, account_id, actor=actor, action=Action.WORK, now=now, today=today)
         account = dossier.account
         reasons = [] if account.status == "closed" else [Reason(None, "The account is not closed.")]
-        closed_on = session.get_one(Visit, (account_id, account.visit_seq)).left_on
-        refuse_if(reasons + day_reasons("effective_on", effective_on, today=today, not_before=closed_on))
+        not_before = dossier.visit.left_on
+        refuse_if(reasons + day_reasons("effective_on", effective_on, today=today, not_before=not_before))
         spans = enter_step(dossier, account.claimed_step, kind="reopened", on=effective_on, leaves=False)
         status = status_of(open_place(account.claimed_step))
         dossier.happened("account_reopened", effective_on=effective_on, changes={"status": ["closed", status]})

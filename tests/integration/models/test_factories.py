@@ -4,17 +4,18 @@ from typing import Any
 
 from sqlalchemy.orm import Session, scoped_session
 
-from changetrack.models import Base
+from changetrack.models import Account, Base
 from tests import factories
 from tests.factories import Cast, make_account, make_cast, make_proposal
 
 OF_AN_ACCOUNT = (
     "make_alias", "make_alert", "make_contact", "make_event", "make_hold", "make_journey", "make_standing",
-    "make_visit",
+    "make_visit", "make_link",
 )  # fmt: skip
 OF_NOTHING = (
     "make_audit_event", "make_cell", "make_heartbeat", "make_import", "make_job_run", "make_movement",
-    "make_playbook", "make_sign_in_attempt", "make_snapshot", "make_team", "make_user",
+    "make_metric", "make_playbook", "make_sign_in_attempt", "make_source", "make_token", "make_value_cell",
+    "make_value_flow", "make_snapshot", "make_team", "make_user",
 )  # fmt: skip
 OF_A_USER = ("make_message", "make_notification", "make_saved_view")
 
@@ -29,7 +30,17 @@ def made_of_all(session: scoped_session[Session], cast: Cast) -> set[type[Any]]:
     rows.append(factories.make_evidence(session, account, "1c"))
     rows.append(factories.make_sign_off(session, proposal, cast.tess))
     rows.append(factories.make_session(session, cast.olu, "a token"))
+    rows += made_of_use(session, account)
     return {type(row) for row in rows}
+
+
+def made_of_use(session: scoped_session[Session], account: Account) -> list[Any]:
+    metric, source = factories.make_metric(session, "orders"), factories.make_source(session, "Mobile app")
+    outcome = factories.make_outcome(session, account, metric)
+    rows = [getattr(factories, name)(session, outcome) for name in ("make_statement", "make_reading", "make_entry")]
+    rows += [getattr(factories, name)(session, account, metric) for name in ("make_daily", "make_member")]
+    rows += [getattr(factories, name)(session, source) for name in ("make_write_key", "make_usage_event")]
+    return [outcome, *rows, factories.make_rule(session, metric), factories.make_unmatched(session, metric)]
 
 
 def test_every_model_has_a_factory(session: scoped_session[Session]) -> None:
