@@ -9,7 +9,7 @@ from changetrack.domain.calendar import WorkCalendar
 from changetrack.domain.refusal import Reason
 
 STATES = ("firing", "acknowledged", "snoozed", "resolved")
-REASONS = ("no_progress", "over_age", "evidence_expiring")
+REASONS = ("no_progress", "over_age", "usage_falling", "evidence_expiring")
 UNCOUNTED = frozenset({"evidence_expiring"})
 """Reasons that never raise the severity; each alone is a notice."""
 
@@ -62,6 +62,8 @@ class StaleFacts:
     evidence_ends: tuple[EvidenceEnd, ...]
     limits: StaleLimits
     held_workdays: int = 0
+    falling_since: date | None = None  # the use of an outcome fell short, or cannot be seen
+    falling_why: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +89,12 @@ def stale_reasons(facts: StaleFacts, calendar: WorkCalendar, today: date) -> tup
     """
     if not facts.is_open:
         return ()
-    found = (_no_progress(facts, calendar, today), _over_age(facts, calendar, today), _evidence_expiring(facts, today))
+    found = (
+        _no_progress(facts, calendar, today),
+        _over_age(facts, calendar, today),
+        _usage_falling(facts, today),
+        _evidence_expiring(facts, today),
+    )
     return tuple(reason for reason in found if reason)
 
 
@@ -199,6 +206,12 @@ def _over_age(facts: StaleFacts, calendar: WorkCalendar, today: date) -> StaleRe
         return None
     why = why_on(today, "over_age", since=since, step=facts.step, limit=limit, calendar=calendar)
     return StaleReason("over_age", since, why, step=facts.step, limit=limit)
+
+
+def _usage_falling(facts: StaleFacts, today: date) -> StaleReason | None:
+    if facts.falling_since is None or today < facts.falling_since:
+        return None
+    return StaleReason("usage_falling", max(facts.falling_since, facts.entered_on), facts.falling_why)
 
 
 def _evidence_expiring(facts: StaleFacts, today: date) -> StaleReason | None:

@@ -105,7 +105,6 @@ _STEP_3 = [
         "machine",
         "record",
         None,
-        waits_for="outcomes",
     ),
 ]
 _STEP_4 = [
@@ -147,11 +146,10 @@ _STEP_4 = [
     _point(
         "4c",
         "Coalition uses it",
-        "At least 2 coalition members use the product themselves.",
-        "machine",
-        "record",
+        "At least 2 coalition members use the product themselves: counted, or said by the customer.",
+        "customer",
+        "attested",
         28,
-        waits_for="usage",
     ),
 ]
 _STEP_5 = [
@@ -167,11 +165,15 @@ _STEP_5 = [
     _point(
         "5b",
         "First real task done",
-        "At least 80 % of planned users did it.",
-        "machine",
-        "record",
+        "At least 80 % of planned users did it: counted, or told in numbers.",
+        "customer",
+        "numbers",
         90,
-        waits_for="usage",
+        rule={
+            "fields": [_field("planned", "Planned users"), _field("did", "Did it")],
+            "minimums": {"planned": 1},
+            "shares": [["did", "planned", 0.8]],
+        },
     ),
     _point("5c", "Time and permission", "Supervisors confirm that people have both.", "customer", "attested", 180),
 ]
@@ -183,7 +185,6 @@ _STEP_6 = [
         "machine",
         "record",
         None,
-        waits_for="outcomes",
     ),
     _point(
         "6b",
@@ -193,7 +194,6 @@ _STEP_6 = [
         "record",
         None,
         may_be_excepted=False,
-        waits_for="outcomes",
     ),
     _point("6c", "Win published", "Inside the customer, crediting those who made it.", "customer", "link", 365),
 ]
@@ -205,7 +205,6 @@ _STEP_7 = [
         "machine",
         "record",
         None,
-        waits_for="outcomes",
     ),
     _point(
         "7b",
@@ -233,7 +232,7 @@ _STEP_8 = [
         "machine",
         "record",
         None,
-        waits_for="outcomes",
+        waits_for="sustain plans",
     ),
     _point(
         "8b", "Part of how they work", "In procedures, joiner training or role descriptions.", "customer", "link", 365
@@ -245,7 +244,6 @@ _STEP_8 = [
         "machine",
         "record",
         None,
-        waits_for="usage",
     ),
 ]
 

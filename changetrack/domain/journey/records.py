@@ -1,10 +1,11 @@
-"""Control points that are computed from what is recorded: opening, gap, coalition, decision path, vision."""
+"""Control points that are computed from what is recorded: opening, gap, coalition, decision path, vision, use."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 
 from changetrack.domain.coalition import ContactFacts, coalition_gaps, path_gaps
+from changetrack.domain.journey.use_points import Use, use_points
 
 VISION_WORDS = 650
 
@@ -23,15 +24,20 @@ class RecordFacts:
     vision_author_is_active: bool = False
     contacts: Collection[ContactFacts] = ()
     roles_not_applicable: frozenset[str] = frozenset()
+    use: Use | None = None  # None: not looked at, so nothing is said of the points that rest on it
 
 
 @dataclass(frozen=True, slots=True)
 class Computed:
-    """What the record says of a control point: since when it holds (None: since noticed), or what it lacks."""
+    """What the record says of a control point: since when it holds (None: since noticed), or what it lacks.
+
+    `until` is the first day on which it will hold no more if nothing new is learned.
+    """
 
     key: str
     lacks: tuple[str, ...]
     since: date | None = None
+    until: date | None = None
 
     @property
     def holds(self) -> bool:
@@ -40,13 +46,15 @@ class Computed:
 
 
 def computed_points(facts: RecordFacts) -> list[Computed]:
-    """The points 1a, 1b, 2a, 2b and 3a of the default playbook, with all that each of them lacks."""
+    """The computed points of the default playbook, with all that each of them lacks."""
+    of_use = use_points(facts.use) if facts.use else []
     return [
         Computed("1a", _opening_lacks(facts), facts.stated_on),
         Computed("1b", _gap_lacks(facts), facts.gap_on),
         Computed("2a", tuple(coalition_gaps(list(facts.contacts)))),
         Computed("2b", tuple(path_gaps(list(facts.contacts), facts.roles_not_applicable))),
         Computed("3a", _vision_lacks(facts), facts.vision_on),
+        *(Computed(p.key, p.lacks, p.since, p.until) for p in of_use),
     ]
 
 

@@ -108,6 +108,7 @@ _CODES: Mapping[str, Mapping[str, str]] = {"reason": _REASONS, "outcome": _REASO
 _ALERT_REASONS = {
     "no_progress": "no progress",
     "over_age": "over age",
+    "usage_falling": "use falling",
     "evidence_expiring": "evidence expiring",
 }
 

@@ -186,6 +186,7 @@ def test_a_visit_is_not_stale_from_before_it_began() -> None:
 
 def test_all_reasons_that_are_true_are_given_in_their_order() -> None:
     facts = replace(FRESH, limits=StaleLimits(45, 10, "1"), evidence_ends=(EvidenceEnd("2c", date(2026, 11, 3), 2),))
+    facts = replace(facts, falling_since=ENTERED)
 
     assert names(stale_reasons(facts, PLAIN, date(2026, 12, 1))) == REASONS
 
@@ -346,3 +347,20 @@ def test_a_snooze_is_refused_with_all_reasons_at_once() -> None:
 def test_a_snooze_ends_when_a_reason_joins_and_not_when_one_leaves() -> None:
     assert ends_snooze({"no_progress"}, {"no_progress", "over_age"})
     assert not ends_snooze({"no_progress", "over_age"}, {"over_age"})
+
+
+def test_use_that_falls_is_a_reason_which_counts() -> None:
+    falling = replace(FRESH, falling_since=ENTERED, falling_why="Orders shipped: the last week fell short.")
+
+    (reason,) = stale_reasons(falling, PLAIN, ENTERED)
+
+    assert (reason.reason, reason.since, reason.why) == (
+        "usage_falling", ENTERED, "Orders shipped: the last week fell short."
+    )  # fmt: skip
+    assert severity(["usage_falling", "no_progress"]) == "warning"
+
+
+def test_use_that_fell_before_the_step_was_entered_counts_from_its_first_day() -> None:
+    falling = replace(FRESH, falling_since=FRESH.entered_on - timedelta(days=9), falling_why="It fell short.")
+
+    assert stale_reasons(falling, PLAIN, ENTERED)[0].since == FRESH.entered_on

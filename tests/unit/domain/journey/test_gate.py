@@ -86,10 +86,10 @@ def test_the_gate_asks_for_the_opening_questions_first() -> None:
     assert missing_points(1, is_opened=False, judged=proven(*STEP_1))[0].point is None
 
 
-def test_what_waits_for_usage_says_that_nothing_is_recorded_yet() -> None:
+def test_what_waits_for_obstacles_says_that_nothing_is_recorded_yet() -> None:
     missing = missing_points(5, is_opened=True, judged=proven())
 
-    assert next(m.sentence for m in missing if m.point == "5b") == "5b First real task done: nothing recorded yet."
+    assert next(m.sentence for m in missing if m.point == "5a") == "5a No blocking obstacle: nothing recorded yet."
 
 
 @pytest.mark.parametrize("status", ["not_opened", "held", "closed", "anchored"])
