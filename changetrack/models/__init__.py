@@ -26,6 +26,7 @@ from changetrack.models.value import (
     Reading,
     ValueCell,
     ValueFlow,
+    ValueSnapshot,
 )
 
 __all__ = [
@@ -78,6 +79,7 @@ __all__ = [
     "UtcDateTime",
     "ValueCell",
     "ValueFlow",
+    "ValueSnapshot",
     "Visit",
     "WriteKey",
     "db",

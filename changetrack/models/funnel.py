@@ -1,9 +1,8 @@
 """Tables behind every executive figure: standings over time, and the summaries kept beside them."""
 
 from datetime import date, datetime
-from typing import Any
 
-from sqlalchemy import CheckConstraint, Index, String, text
+from sqlalchemy import CheckConstraint, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from changetrack.models._base import Id, Model
@@ -80,5 +79,3 @@ class FunnelSnapshot(Model):
     accounts: Mapped[int]
     unsupported: Mapped[int]
     stale: Mapped[int]
-    # Currency -> [promised, probationary, realized, live], in minor units.
-    worth: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default=text("'{}'"))

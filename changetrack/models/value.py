@@ -168,6 +168,22 @@ class ValueCell(Model):
     live: Mapped[int] = mapped_column(Id, default=0)
 
 
+class ValueSnapshot(Model):
+    """The cells of value as they were known at the end of a day, for comparison."""
+
+    __tablename__ = "value_snapshots"
+
+    day: Mapped[date] = mapped_column(primary_key=True)
+    field: Mapped[str] = mapped_column(String(12), primary_key=True)
+    value: Mapped[str] = mapped_column(String(120), primary_key=True)
+    place: Mapped[int] = mapped_column(primary_key=True)
+    currency: Mapped[str] = mapped_column(String(3), primary_key=True)
+    promised: Mapped[int] = mapped_column(Id)
+    probationary: Mapped[int] = mapped_column(Id)
+    realized: Mapped[int] = mapped_column(Id)
+    live: Mapped[int] = mapped_column(Id)
+
+
 class ValueFlow(Model):
     """By how much a figure changed in a month (by the day from which it was so), one line for each cause."""
 

@@ -44,6 +44,7 @@ from tests.factories.value import (
     make_token,
     make_value_cell,
     make_value_flow,
+    make_value_snapshot,
 )
 
 __all__ = [
@@ -93,6 +94,7 @@ __all__ = [
     "make_user",
     "make_value_cell",
     "make_value_flow",
+    "make_value_snapshot",
     "make_visit",
     "make_write_key",
 ]

@@ -15,6 +15,7 @@ from changetrack.models import (
     Reading,
     ValueCell,
     ValueFlow,
+    ValueSnapshot,
 )
 from tests.clock import NOW, TODAY
 from tests.factories._saving import Saver, next_seq, save
@@ -65,6 +66,12 @@ def make_value_flow(session: Saver, **fields: Any) -> ValueFlow:
     """What accrued in a month."""
     given: dict[str, Any] = {"month": TODAY.replace(day=1), "team_id": 0, "currency": "USD", "line": "accrued"}
     return save(session, ValueFlow(**{**given, **fields}))
+
+
+def make_value_snapshot(session: Saver, **fields: Any) -> ValueSnapshot:
+    """What the accounts of step 1 were worth when today ended."""
+    given: dict[str, Any] = {"day": TODAY, "field": "", "value": "", "place": 1, "currency": "USD", "promised": 20_000}
+    return save(session, ValueSnapshot(**{**given, "probationary": 0, "realized": 10_000, "live": 10_000, **fields}))
 
 
 def make_link(session: Saver, account: Account, token_hash: str = "0" * 64, **fields: Any) -> CustomerLink:

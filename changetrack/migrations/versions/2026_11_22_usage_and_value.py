@@ -22,6 +22,7 @@ TABLES = (
     "usage_sources",
     "value_cells",
     "value_flows",
+    "value_snapshots",
     "event_rules",
     "outcomes",
     "write_keys",
@@ -42,6 +43,7 @@ def upgrade() -> None:
     _create_usage_sources()
     _create_value_cells()
     _create_value_flows()
+    _create_value_snapshots()
     _create_event_rules()
     _create_outcomes()
     _create_write_keys()
@@ -52,8 +54,6 @@ def upgrade() -> None:
 def downgrade() -> None:
     with op.batch_alter_table("journeys") as journeys:
         journeys.drop_column("planned_users")
-    with op.batch_alter_table("funnel_snapshots") as snapshots:
-        snapshots.drop_column("worth")
     with op.batch_alter_table("accounts") as accounts:
         accounts.drop_column("falling_why")
         accounts.drop_column("falling_since")
@@ -300,9 +300,27 @@ def _create_value_cells() -> None:
     )
 
 
+def _create_value_snapshots() -> None:
+    amount = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+    op.create_table(
+        "value_snapshots",
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("field", sa.String(length=12), nullable=False),
+        sa.Column("value", sa.String(length=120), nullable=False),
+        sa.Column("place", sa.Integer(), nullable=False),
+        sa.Column("currency", sa.String(length=3), nullable=False),
+        sa.Column("promised", amount, nullable=False),
+        sa.Column("probationary", amount, nullable=False),
+        sa.Column("realized", amount, nullable=False),
+        sa.Column("live", amount, nullable=False),
+        sa.PrimaryKeyConstraint("day", "field", "value", "place", "currency", name=op.f("pk_value_snapshots")),
+    )
+
+
 def _create_value_flows() -> None:
     op.create_table(
         "value_flows",
+    "value_snapshots",
         sa.Column("month", sa.Date(), nullable=False),
         sa.Column("team_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
         sa.Column("currency", sa.String(length=3), nullable=False),
@@ -424,8 +442,6 @@ def _add_columns() -> None:
         batch_op.add_column(sa.Column("value", sa.JSON(), server_default=sa.text("'{}'"), nullable=False))
         batch_op.add_column(sa.Column("falling_since", sa.Date(), nullable=True))
         batch_op.add_column(sa.Column("falling_why", sa.String(length=300), nullable=True))
-    with op.batch_alter_table("funnel_snapshots") as batch_op:
-        batch_op.add_column(sa.Column("worth", sa.JSON(), server_default=sa.text("'{}'"), nullable=False))
     with op.batch_alter_table("journeys") as batch_op:
         batch_op.add_column(sa.Column("planned_users", sa.Integer(), nullable=True))
 

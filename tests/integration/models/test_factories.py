@@ -15,7 +15,7 @@ OF_AN_ACCOUNT = (
 OF_NOTHING = (
     "make_audit_event", "make_cell", "make_heartbeat", "make_import", "make_job_run", "make_movement",
     "make_metric", "make_playbook", "make_sign_in_attempt", "make_source", "make_token", "make_value_cell",
-    "make_value_flow", "make_snapshot", "make_team", "make_user",
+    "make_value_flow", "make_value_snapshot", "make_snapshot", "make_team", "make_user",
 )  # fmt: skip
 OF_A_USER = ("make_message", "make_notification", "make_saved_view")
 
