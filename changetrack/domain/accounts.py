@@ -9,7 +9,7 @@ from typing import Literal
 
 from changetrack.domain.money import in_minor_units
 
-Kind = Literal["text", "email", "date", "amount", "currency", "place", "flag", "roles", "note"]
+Kind = Literal["text", "email", "date", "amount", "currency", "place", "flag", "roles", "note", "count", "number"]
 
 MAX_ATTRIBUTES = 60
 MAX_ATTRIBUTE_KEY = 60
@@ -50,6 +50,7 @@ FIELDS: tuple[Field, ...] = (
     Field("step_entered_on", "At this step since", kind="date"),
     Field("annual_value", "Annual value", kind="amount", hint="Digits with a point, such as 12500.50."),
     Field("currency", "Currency", kind="currency", max_length=3, hint="Three letters, such as EUR."),
+    Field("planned_users", "Planned users", kind="count", hint="How many people are to use the product."),
 )
 FIELD: Mapping[str, Field] = {field.name: field for field in FIELDS}
 

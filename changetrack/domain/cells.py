@@ -16,6 +16,7 @@ _FLAGS = {
     **dict.fromkeys(("no", "n", "false", "f", "0", ""), False),
 }
 _FORMAT_WORDS = {"yyyy": "%Y", "yy": "%y", "mmm": "%b", "mm": "%m", "dd": "%d"}
+_LONGEST_COUNT = 10  # digits
 _FORMULA_START = re.compile("^'*[=+\\-@\t\r\n\0＝＋－＠]")
 _DEFUSED_START = re.compile("^'+[=+\\-@\t\r\n\0＝＋－＠]")
 _PLAIN_NUMBER = re.compile(r"-?\d+(?:\.\d+)?", re.ASCII)
@@ -59,6 +60,13 @@ def parse_flag(text: str) -> bool:
         return _FLAGS[text.strip().lower()]
     except KeyError:
         raise ValueError(f"“{text}” is neither yes nor no.") from None
+
+
+def parse_count(text: str) -> int:
+    """A whole number of people, from 1 to a thousand million; raises ValueError with a sentence for anything else."""
+    if not text.isascii() or not text.isdecimal() or not 1 <= int(text[: _LONGEST_COUNT + 1]) <= 10**9:
+        raise ValueError(f"“{text[:40]}” is not a whole number of people.")
+    return int(text)
 
 
 def date_pattern(date_format: str | None) -> str | None:

@@ -7,11 +7,12 @@ from typing import NamedTuple
 
 from changetrack.domain import accounts
 from changetrack.domain.accounts import Field, attribute_key
-from changetrack.domain.cells import date_pattern, date_reader, parse_email, parse_flag, parse_text
+from changetrack.domain.cells import date_pattern, date_reader, parse_count, parse_email, parse_flag, parse_text
 from changetrack.domain.coalition import PATH_ROLES
 from changetrack.domain.funnel import PLACE_KEYS
 from changetrack.domain.money import parse_amount, parse_currency
 from changetrack.domain.refusal import OperationRefused, Reason, refuse_if
+from changetrack.domain.usage_file import scaled_number
 
 _EXTERNAL_ID = accounts.FIELD["external_id"]
 CATALOGUES: Mapping[str, tuple[Field, ...]] = {
@@ -37,6 +38,14 @@ CATALOGUES: Mapping[str, tuple[Field, ...]] = {
         Field("sponsor", "Sponsor", kind="flag"),
         Field("left_on", "Left on", kind="date"),
     ),
+    "usage": (
+        _EXTERNAL_ID,
+        Field("metric", "Metric", max_length=60, required=True, hint="The key of a metric."),
+        Field("day", "Day", kind="date", required=True),
+        Field("value", "Number", kind="number", hint="0 to 10¹², at most four decimals."),
+        Field("event_id", "Event id", max_length=200, hint="With it, each row counts once; without, the file states days."),
+        Field("member", "Counted person or thing", max_length=500, hint="For metrics of how many different ones."),
+    ),
 }
 REJECT_COLUMNS = ("rejected_line", "rejected_because")
 """Columns that a file of rejected rows adds, and that importing it again leaves out."""
@@ -58,6 +67,14 @@ class RawRow(NamedTuple):
     fault: str | None = None
 
 
+class Block(NamedTuple):
+    """Some rows side by side: the line on which each begins, their cells by column, and rows that cannot be read."""
+
+    lines: Sequence[int]
+    columns: Mapping[str, Sequence[str]]
+    unreadable: Sequence[RawRow] = ()
+
+
 class RowReason(NamedTuple):
     """Why a row was turned away: its line, the field it is about (None: the row), a sentence."""
 
@@ -72,6 +89,10 @@ class ParsedRow(NamedTuple):
     line: int
     values: dict[str, object]
     attributes: dict[str, str]
+
+
+Reader = Callable[[str], object]
+"""Makes a value of a cell that is not blank. Raises ValueError with a sentence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,16 +147,11 @@ def row_parser(
     `check` looks at the fields together once each is right by itself. Raises OperationRefused for a bad date
     format or a bad constant.
     """
-    try:
-        date_pattern(date_format)
-    except ValueError as problem:
-        raise OperationRefused([("date_format", str(problem))]) from None
-    read_date = date_reader(date_format, today=today)
+    readers, constants = cell_readers(layout, date_format=date_format, today=today)
     plan = [
-        (column, f.name, f.required, f.max_length if f.kind == "text" else 0, _cell_reader(f, read_date))
+        (column, f.name, f.required, f.max_length if f.kind == "text" else 0, readers[f.name])
         for column, f in layout.columns
     ]
-    constants = _read_constants(layout, read_date)
 
     def parse(row: RawRow) -> ParsedRow | list[RowReason]:
         line, cells, fault = row
@@ -162,6 +178,21 @@ def row_parser(
         return reasons or ParsedRow(line, values, attributes)
 
     return parse
+
+
+def cell_readers(
+    layout: Layout, *, date_format: str | None, today: date
+) -> tuple[dict[str, Reader], dict[str, object]]:
+    """What reads the cells of each mapped field, and the values that all rows have in common.
+
+    Raises OperationRefused for a bad date format or a bad constant.
+    """
+    try:
+        date_pattern(date_format)
+    except ValueError as problem:
+        raise OperationRefused([("date_format", str(problem))]) from None
+    read_date = date_reader(date_format, today=today)
+    return {f.name: _cell_reader(f, read_date) for _, f in layout.columns}, _read_constants(layout, read_date)
 
 
 def _unknown_columns(headers: Sequence[str], mapping: Mapping[str, str]) -> list[Reason]:
@@ -195,7 +226,7 @@ def _clashes(names: Sequence[str], what: str) -> list[Reason]:
     return [Reason(name, f"More than one column would fill the {what} {name}.") for name in twice]
 
 
-def _cell_reader(field: Field, read_date: Callable[[str], date]) -> Callable[[str], object]:
+def _cell_reader(field: Field, read_date: Callable[[str], date]) -> Reader:
     match field.kind:
         case "date":
             return lambda text: read_date(text.strip())
@@ -211,6 +242,10 @@ def _cell_reader(field: Field, read_date: Callable[[str], date]) -> Callable[[st
             return parse_place
         case "roles":
             return _parse_roles
+        case "count":
+            return lambda text: parse_count(text.strip())
+        case "number":
+            return lambda text: scaled_number(text.strip())
     longest, breaks = field.max_length, field.kind == "note"
     return lambda text: parse_text(text, longest, breaks=breaks)
 

@@ -82,6 +82,7 @@ class Account(Model):
     started_on: Mapped[date | None]
     annual_value: Mapped[int | None] = mapped_column(Id)  # minor units of `currency`
     currency: Mapped[str | None] = mapped_column(String(3))
+    planned_users: Mapped[int | None]  # how many people are to use the product
     attributes: Mapped[dict[str, Any]] = mapped_column(default=dict)
 
     status: Mapped[str] = mapped_column(String(10), default="not_opened")

@@ -41,7 +41,6 @@ class Journey(Model):
     vision: Mapped[str | None] = mapped_column(Text)
     vision_contact_seq: Mapped[int | None]  # the customer's co-author
     vision_on: Mapped[date | None]
-    planned_users: Mapped[int | None]  # how many people are to use the product
     roles_not_applicable: Mapped[list[Any]] = mapped_column(default=list)
     judged_by: Mapped[dict[str, Any]] = mapped_column(default=dict)  # step -> playbook version in force when entered
     version: Mapped[int] = mapped_column(default=1)

@@ -33,6 +33,7 @@ RECORD = (
     "started_on",
     "annual_value",
     "currency",
+    "planned_users",
     "attributes",
 )
 

@@ -32,9 +32,11 @@ from changetrack.operations._proposals import people_of
 from changetrack.operations._settle import settle
 from changetrack.operations._texts import text_reasons
 from changetrack.operations._transaction import transaction, unique_or
+from changetrack.operations.usage._match import count_waiting
 
 _TEXTS = {f.name: f.max_length for f in RECORD_FIELDS if f.kind == "text" and f.name in RECORD}
 _LONGEST_ALIAS = 200
+_MOST_USERS = 10**9
 _TRIED_AT_ONCE = 20  # ids
 
 
@@ -74,6 +76,7 @@ def create_account(*, record: Mapping[str, Any], actor: Actor, now: datetime, to
             with unique_or(_taken(values["external_id"])):
                 session.execute(insert(table), [row])
         tally.flush(session)
+        count_waiting(session, now=now, today=today, names=[values["external_id"]])
         return account_id
 
 
@@ -108,6 +111,8 @@ def edit_account(
         if "team_id" in changes:  # whoever has the account now hears of it
             open_ones = (Alert.account_id == account_id, Alert.state != "resolved")
             session.execute(update(Alert).where(*open_ones).values(team_id=account.team_id))
+        if "external_id" in changes:
+            count_waiting(session, now=now, today=today, names=[account.external_id])
         dossier.happened("account_edited", effective_on=today, changes=changes)
         settle(dossier, since=today, cause="The record was edited.")
 
@@ -125,6 +130,7 @@ def add_alias(*, account_id: int, alias: str, actor: Actor, now: datetime, today
             raise OperationRefused([taken])
         with unique_or(taken):
             session.execute(insert(Alias).values(alias=name, account_id=account_id, created_at=now))
+        count_waiting(session, now=now, today=today, names=[name])
         dossier.happened("alias_added", effective_on=today, changes={"alias": [None, name]})
         settle(dossier, since=today, cause="An alias was added.")
 
@@ -161,6 +167,8 @@ def _record_reasons(values: Mapping[str, Any], account_id: int | None, today: da
         reasons.append(Reason("currency", "A value and its currency go together."))
     elif values.get("currency") is not None:
         reasons += _money_reasons(values["annual_value"], values["currency"])
+    if not 0 < (values.get("planned_users") or 1) < _MOST_USERS:
+        reasons.append(Reason("planned_users", "Planned users are a whole number of people."))
     return reasons + _attribute_reasons(values.get("attributes") or {}) + _reference_reasons(values, account_id)
 
 

@@ -76,7 +76,7 @@ def _counted(column: Any) -> dict[tuple[str, int], tuple[int, ...]]:
         func.sum(case((lacks_proof, 1), else_=0)),
         func.sum(case((and_(is_open, Account.stale), 1), else_=0)),
     ]
-    query = select(value.label("value"), Account.place, *sums).group_by("value", Account.place)
+    query = select(value.label("counted_by"), Account.place, *sums).group_by("counted_by", Account.place)
     return {(text, place): tuple(int(n) for n in counts) for text, place, *counts in db.session.execute(query)}
 
 

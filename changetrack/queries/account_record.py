@@ -36,6 +36,7 @@ class AccountRecord:
     started_on: date | None
     annual_value: int | None
     currency: str | None
+    planned_users: int | None
     attributes: Mapping[str, Any]
     may_edit: bool
     aliases: tuple[str, ...] = ()
@@ -48,7 +49,7 @@ def get_account_record(account_id: int, *, actor: Actor) -> AccountRecord:
         raise NotFound("account")
     fields = (
         "id", "version", "external_id", "name", "organization", "product", "segment", "region", "industry", "tier",
-        "team_id", "owner_id", "started_on", "annual_value", "currency", "attributes",
+        "team_id", "owner_id", "started_on", "annual_value", "currency", "planned_users", "attributes",
     )  # fmt: skip
     return AccountRecord(
         **{name: getattr(account, name) for name in fields},

@@ -39,7 +39,7 @@ def export_accounts() -> Export:
     columns = (
         *(Column(name) for name in (*RECORD, "team", "owner_email")),
         *(Column("started_on", "date"), Column("step"), Column("step_entered_on", "date")),
-        *(Column("annual_value"), Column("currency")),
+        *(Column("annual_value"), Column("currency"), Column("planned_users", "int")),
         *(Column(name) for name in attributes),
     )
     query = (
@@ -121,6 +121,7 @@ def _account_cells(
     return (
         *(getattr(account, name) for name in RECORD),
         *(team, owner, account.started_on, PLACE_KEYS[account.place], since, value, account.currency),
+        account.planned_users,
         *(account.attributes.get(name) for name in attributes),
     )
 

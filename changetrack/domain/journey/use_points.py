@@ -1,7 +1,7 @@
 """Control points that are computed from outcomes and from use: 3c, 4c, 5b, 6a, 6b, 7a and 8c."""
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import date, timedelta
 
 USERS_NEEDED = 2  # of the coalition, who use the product themselves
@@ -9,6 +9,7 @@ USE_SHARE = 0.8  # of planned users, who did the first real task
 USE_DAYS = 28  # in which somebody's use counts as using it
 WINS_NEEDED = 2
 LASTING_WEEKS = 26
+_WEEK = 7
 _AGREED = frozenset({"agreed", "in_use", "confirmed", "lapsed"})
 
 
@@ -16,9 +17,9 @@ _AGREED = frozenset({"agreed", "in_use", "confirmed", "lapsed"})
 class OutcomeFacts:
     """What is known of one outcome.
 
-    `first_passing_on` is the start of the first period ever that passed, before the agreement too; `run_from` the
-    start of the present unbroken run of passing periods of confirmed use, `run_ends_on` the last day of its newest.
-    `ends_on` is the first day on which the customer's word no longer carries it.
+    `first_passing_on` is the start of the first period ever that passed, before the agreement too; `lasted_on` the day
+    on which its present run of confirmed use had lasted half a year (see `lasting_on`). `ends_on` is the first day on
+    which the customer's word no longer carries it.
     """
 
     seq: int
@@ -27,8 +28,7 @@ class OutcomeFacts:
     first_passing_on: date | None = None
     confirmed_from: date | None = None
     ends_on: date | None = None
-    run_from: date | None = None
-    run_ends_on: date | None = None
+    lasted_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,19 +55,35 @@ class Proof:
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """All that outcomes and use tell about an account on `day`."""
+    """All that outcomes and use tell about an account on `day`; `people` None: not looked at."""
 
     day: date
     outcomes: Collection[OutcomeFacts] = ()
-    people: UseFacts = field(default_factory=UseFacts)
+    people: UseFacts | None = None
 
 
 def use_points(use: Use) -> list[Proof]:
     """What outcomes and use say of each point that rests on them. Source: DOMAIN section 3."""
-    return [
-        _agreed(use), _coalition_uses(use), _first_task(use), _predicted(use), _won(use, "6b", 1),
-        _won(use, "7a", WINS_NEEDED), _lasting(use),
-    ]  # fmt: skip
+    of_people = [] if use.people is None else [_coalition_uses(use.day, use.people), _first_task(use.people)]
+    return [_agreed(use), *of_people, _predicted(use), _won(use, "6b", 1), _won(use, "7a", WINS_NEEDED), _lasting(use)]
+
+
+def lasting_on(periods: Iterable[tuple[date, date, bool]], confirmed_from: date | None) -> date | None:
+    """Return the last day of the period with which a run of confirmed use reached 26 weeks, None if it has not.
+
+    `periods` are (first day, last day, whether it passes), in order, of those that have data: one without neither
+    counts nor breaks the run; one that fails breaks it. Source: DOMAIN section 3 (8c).
+    """
+    lasted, reached = 0, None
+    for first, last, passes in periods:
+        if confirmed_from is None or first < confirmed_from:
+            continue
+        lasted = lasted + (last - first).days + 1 if passes else 0
+        if lasted < LASTING_WEEKS * _WEEK:
+            reached = None
+        elif reached is None:
+            reached = last
+    return reached
 
 
 def _agreed(use: Use) -> Proof:
@@ -94,18 +110,15 @@ def _won(use: Use, key: str, needed: int) -> Proof:
 
 
 def _lasting(use: Use) -> Proof:
-    asked = timedelta(weeks=LASTING_WEEKS)
-    days = [o.run_from + asked - timedelta(days=1) for o in use.outcomes if o.state == "confirmed" and o.run_from]
-    ends = [o.run_ends_on for o in use.outcomes if o.state == "confirmed" and o.run_from]
-    days = [day for day, end in zip(days, ends, strict=True) if end and end >= day]
+    days = [o.lasted_on for o in use.outcomes if o.state == "confirmed" and o.lasted_on]
     return _proof("8c", f"{LASTING_WEEKS} weeks of confirmed use in a row", days, 1)
 
 
-def _coalition_uses(use: Use) -> Proof:
-    seen = use.people.coalition_seen
+def _coalition_uses(day: date, people: UseFacts) -> Proof:
+    seen = people.coalition_seen
     if seen is None:
         return Proof("4c", ("a metric that tells who uses the product",))
-    recent = sorted((d for d in seen.values() if use.day - timedelta(days=USE_DAYS) < d <= use.day), reverse=True)
+    recent = sorted((d for d in seen.values() if day - timedelta(days=USE_DAYS) < d <= day), reverse=True)
     if len(recent) < USERS_NEEDED:
         return Proof(
             "4c", (f"use by {USERS_NEEDED} of the coalition in {USE_DAYS} days; {len(recent) or 'none'} so far",)
@@ -113,8 +126,7 @@ def _coalition_uses(use: Use) -> Proof:
     return Proof("4c", (), None, recent[USERS_NEEDED - 1] + timedelta(days=USE_DAYS))
 
 
-def _first_task(use: Use) -> Proof:
-    people = use.people
+def _first_task(people: UseFacts) -> Proof:
     if people.first_task_users is None:
         return Proof("5b", ("a metric that tells who did the first real task",))
     if not people.planned_users:

@@ -52,11 +52,10 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    with op.batch_alter_table("journeys") as journeys:
-        journeys.drop_column("planned_users")
     with op.batch_alter_table("accounts") as accounts:
         accounts.drop_column("falling_why")
         accounts.drop_column("falling_since")
+        accounts.drop_column("planned_users")
         accounts.drop_column("value")
     for table in reversed(TABLES):
         op.drop_table(table)
@@ -440,10 +439,9 @@ def _create_write_keys() -> None:
 def _add_columns() -> None:
     with op.batch_alter_table("accounts") as batch_op:
         batch_op.add_column(sa.Column("value", sa.JSON(), server_default=sa.text("'{}'"), nullable=False))
+        batch_op.add_column(sa.Column("planned_users", sa.Integer(), nullable=True))
         batch_op.add_column(sa.Column("falling_since", sa.Date(), nullable=True))
         batch_op.add_column(sa.Column("falling_why", sa.String(length=300), nullable=True))
-    with op.batch_alter_table("journeys") as batch_op:
-        batch_op.add_column(sa.Column("planned_users", sa.Integer(), nullable=True))
 
 
 def _refuse_changes_of_the_ledger() -> None:

@@ -9,7 +9,7 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Optional
 
 from changetrack.domain.accounts import FIELD, MAX_ATTRIBUTE_VALUE, MAX_ATTRIBUTES, account_reasons, attribute_key
-from changetrack.domain.cells import parse_text
+from changetrack.domain.cells import parse_count, parse_text
 from changetrack.domain.money import in_plain_figures, parse_amount, parse_currency
 from changetrack.domain.people import Action, Actor, may
 from changetrack.domain.refusal import refuse_if
@@ -18,6 +18,7 @@ from changetrack.queries.account_record import AccountRecord
 from changetrack.web.forms import Form
 
 TEXTS = ("name", "external_id", "organization", "product", "segment", "region", "industry", "tier")
+SHOWN = (*TEXTS, "team_id", "owner_id", "started_on", "currency", "planned_users")
 NOBODY = SelectChoice("", "Nobody yet")
 
 
@@ -48,6 +49,9 @@ class AccountForm(Form):
     started_on = DateField("Started on", [Optional()])
     annual_value = StringField("Annual value", description=FIELD["annual_value"].hint, render_kw={"maxlength": 30})
     currency = StringField("Currency", description="Three letters, such as EUR.", render_kw={"maxlength": 3})
+    planned_users = StringField(
+        "Planned users", description=FIELD["planned_users"].hint, render_kw={"maxlength": 10, "inputmode": "numeric"}
+    )
     attributes = TextAreaField(
         "Attributes", description="One a line, such as “contract: C-1024”. Lists can be filtered by them."
     )
@@ -96,7 +100,7 @@ def _offered(pairs: Sequence[tuple[int, str]], present: int | None, choices: Cho
 
 def shown_values(record: AccountRecord) -> dict[str, Any]:
     """A record as the fields of its form show it."""
-    values = {name: getattr(record, name) for name in (*TEXTS, "team_id", "owner_id", "started_on", "currency")}
+    values = {name: getattr(record, name) for name in SHOWN}
     if record.annual_value is not None and record.currency:
         values["annual_value"] = in_plain_figures(record.annual_value, record.currency)
     lines = [f"{key}: {value}" for key, value in sorted(record.attributes.items())]
@@ -111,6 +115,7 @@ def typed_record(form: AccountForm, before: AccountRecord | None = None) -> dict
         values[name] = _read(form, name, partial(parse_text, max_length=FIELD[name].max_length), reasons)
     values["annual_value"] = _read(form, "annual_value", parse_amount, reasons)
     values["currency"] = _read(form, "currency", parse_currency, reasons)
+    values["planned_users"] = _read(form, "planned_users", parse_count, reasons)
     if not reasons:
         reasons += account_reasons(values)
     values["attributes"] = _attributes(form.attributes.data or "", before.attributes if before else {}, reasons)

@@ -100,6 +100,7 @@ _LABELS: Mapping[str, str] = {
     "vision_contact_seq": "Written with",
     "external_id": "External id",
     "annual_value": "Annual value",
+    "planned_users": "Planned users",
     "review_on": "Review",
 }
 _UNTOLD = frozenset({"proposal", "sign_off", "contact", "opened_on"})

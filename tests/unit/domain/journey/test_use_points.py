@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from changetrack.domain.journey.use_points import OutcomeFacts, Proof, Use, UseFacts, use_points
+from changetrack.domain.journey.use_points import OutcomeFacts, Proof, Use, UseFacts, lasting_on, use_points
 
 DAY = date(2026, 7, 31)
 AGREED = date(2026, 1, 5)
@@ -13,7 +13,7 @@ WEEK = timedelta(weeks=1)
 
 
 def proof(key: str, *outcomes: OutcomeFacts, people: UseFacts | None = None) -> Proof:
-    found = use_points(Use(DAY, outcomes, people or UseFacts()))
+    found = use_points(Use(DAY, outcomes, people))
     return next(p for p in found if p.key == key)
 
 
@@ -24,7 +24,11 @@ def confirmed(seq: int = 1, from_: date = CONFIRMED, ends_on: date | None = None
 
 
 def test_without_outcomes_and_use_nothing_is_proven() -> None:
-    assert all(p.lacks for p in use_points(Use(DAY)))
+    assert all(p.lacks for p in use_points(Use(DAY, people=UseFacts())))
+
+
+def test_of_people_nobody_looked_at_nothing_is_said() -> None:
+    assert {"4c", "5b"}.isdisjoint(p.key for p in use_points(Use(DAY)))
 
 
 def test_an_agreed_outcome_holds_3c_from_the_day_of_the_first_agreement() -> None:
@@ -60,15 +64,38 @@ def test_two_wins_hold_since_the_second_and_until_the_first_of_them_ends() -> No
     assert proof("7a", one).lacks == ("2 confirmed outcomes; there is 1",)
 
 
-@pytest.mark.parametrize(("weeks", "holds"), [(25, False), (26, True), (30, True)])
-def test_twenty_six_weeks_of_confirmed_use_in_a_row_anchor_it(weeks: int, holds: bool) -> None:
-    end = CONFIRMED + weeks * WEEK - timedelta(days=1)
-    run = OutcomeFacts(1, "confirmed", agreed_on=AGREED, run_from=CONFIRMED, run_ends_on=end)
+def weeks(passing: str) -> list[tuple[date, date, bool]]:
+    """Weeks from CONFIRMED on: + passes, - fails, a blank has no data."""
+    days = [(CONFIRMED + n * WEEK, mark) for n, mark in enumerate(passing) if mark != " "]
+    return [(day, day + timedelta(days=6), mark == "+") for day, mark in days]
 
-    found = proof("8c", run)
 
-    assert (not found.lacks) is holds
-    assert found.since == (CONFIRMED + 26 * WEEK - timedelta(days=1) if holds else None)
+@pytest.mark.parametrize(
+    ("passing", "lasted"),
+    [
+        ("+" * 25, None),
+        ("+" * 26, 26),
+        ("+" * 30, 26),
+        ("+" * 20 + "-" + "+" * 25, None),
+        ("+" * 30 + "-", None),
+        ("+" * 5 + "-" + "+" * 26, 32),
+        ("+" * 13 + "  " + "+" * 13, 28),
+    ],
+)
+def test_confirmed_use_lasts_once_26_weeks_in_a_row_passed(passing: str, lasted: int | None) -> None:
+    reached = lasting_on(weeks(passing), CONFIRMED)
+
+    assert reached == (None if lasted is None else CONFIRMED + lasted * WEEK - timedelta(days=1))
+
+
+def test_weeks_before_it_was_confirmed_do_not_count() -> None:
+    assert lasting_on(weeks("+" * 26), CONFIRMED + WEEK) is None
+    assert lasting_on(weeks("+" * 26), None) is None
+
+
+def test_use_that_lasted_holds_8c_since_that_day() -> None:
+    assert proof("8c", OutcomeFacts(1, "confirmed", lasted_on=DAY)) == Proof("8c", (), DAY)
+    assert proof("8c", OutcomeFacts(1, "lapsed", lasted_on=DAY)).lacks
 
 
 def test_two_of_the_coalition_seen_in_28_days_use_it_until_the_second_was_not_seen_for_28() -> None:
