@@ -1,0 +1,155 @@
+"""Posting: the ledger of value on two axes, the day from which a figure was so and the day it could be known.
+
+The sum of the postings up to (as of, known at) is the figure recognised as of the one as known at the
+other, for every as of up to known at.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+from typing import NamedTuple
+
+from changetrack.domain.value.caps import capped
+from changetrack.domain.value.course import Change
+from changetrack.domain.value.knowledge import Knowledge, OutcomeHistory, View
+from changetrack.domain.value.periods import first_day, number_of
+from changetrack.domain.value.recognition import cover_of, lived
+from changetrack.domain.value.words import in_words, why
+
+CORRECTED = "corrected"
+_LONGEST_WORDS = 300
+
+
+class PostingKey(NamedTuple):
+    """What a posting is about; postings of one key correct each other."""
+
+    outcome: int
+    measure: str
+    posted_on: date
+    period_start: date | None
+
+
+class Posting(NamedTuple):
+    """A figure of an outcome differs by `amount` from `posted_on` on, as could be known from `known_on` on.
+
+    `cause` is that of the change when its key is first posted, “corrected” afterwards.
+    """
+
+    outcome: int
+    measure: str
+    posted_on: date
+    known_on: date
+    amount: int
+    cause: str
+    words: str
+    period_start: date | None
+    reading_recorded_on: date | None
+
+    @property
+    def key(self) -> PostingKey:
+        """What it is about."""
+        return PostingKey(self.outcome, self.measure, self.posted_on, self.period_start)
+
+
+def post(
+    histories: Sequence[OutcomeHistory],
+    *,
+    until: date,
+    cap: int | None = None,
+    posted: Mapping[PostingKey, int] | None = None,
+    since: date | None = None,
+) -> list[Posting]:
+    """Return the postings of an overlap group (of one outcome, mostly) up to and including `until`.
+
+    To go on from earlier postings, give their sums by key, those that came to 0 too, as `posted`, and
+    the day they were made as `since`: together they are what posting from the start returns.
+    """
+    group = [Knowledge(history) for history in sorted(histories, key=_outcome)]
+    accumulated = dict(posted or {})
+    postings: list[Posting] = []
+    for known_from, end in _segments(group, until.toordinal()):
+        if since is None or end >= since.toordinal():
+            postings += _Segment(group, known_from, end, cap).differences(accumulated)
+    return postings
+
+
+def _segments(group: Sequence[Knowledge], until: int) -> Iterator[tuple[int, int]]:
+    """The stretches of days through which nothing is learned: first and last day."""
+    days = sorted({day for knowledge in group for day in knowledge.days() if day <= until})
+    yield from zip(days, [*(day - 1 for day in days[1:]), until], strict=False)
+
+
+class _Segment:
+    """A stretch of days with one state of knowledge: what should be posted at its end."""
+
+    def __init__(self, group: Sequence[Knowledge], known_from: int, end: int, cap: int | None) -> None:
+        self._group = group
+        self._known_from = known_from
+        self._known_on = date.fromordinal(known_from)
+        self._end = date.fromordinal(end)
+        self._views = {knowledge.outcome: knowledge.at(known_from) for knowledge in group}
+        found = [_changes(view, self._end) for view in self._views.values()]
+        self._changes = dict(zip(self._views, found if cap is None else capped(found, cap), strict=True))
+        self._news: dict[int, str] = {}
+
+    def differences(self, accumulated: dict[PostingKey, int]) -> list[Posting]:
+        """Return what has to be posted on top of the accumulated sums, and add it to them."""
+        postings: list[Posting] = []
+        target = self._target()
+        for key, (amount, change) in target.items():
+            if difference := amount - accumulated.get(key, 0):
+                postings.append(self._posting(key, difference, None if key in accumulated else change))
+                accumulated[key] = amount
+        for key, amount in accumulated.items():
+            if amount and key not in target and key.posted_on <= self._end:
+                postings.append(self._posting(key, -amount, None))
+                accumulated[key] = 0
+        return sorted(postings, key=_order)
+
+    def _target(self) -> dict[PostingKey, tuple[int, Change]]:
+        target: dict[PostingKey, tuple[int, Change]] = {}
+        for outcome, changes in self._changes.items():
+            view = self._views[outcome]
+            kind = view.terms.period if view else ""
+            for change in changes:
+                start = None if change.number is None else first_day(change.number, kind)
+                key = PostingKey(outcome, change.measure, date.fromordinal(change.day), start)
+                before = target.get(key)
+                target[key] = (change.amount + (before[0] if before else 0), change)
+        return target
+
+    def _posting(self, key: PostingKey, amount: int, change: Change | None) -> Posting:
+        """A posting for the first change of its key; without one, a correction."""
+        outcome, measure, posted_on, start = key
+        known_on = max(posted_on, self._known_on)
+        view, recorded_on = self._views[outcome], None
+        if view and start:
+            recorded_on = view.recorded.get(number_of(start.toordinal(), view.terms.period))
+        if change is None or view is None:
+            words, cause = f"Corrected: {self._learned(outcome)}", CORRECTED
+        else:
+            words, cause = why(change, view.terms, view.values), change.cause
+            if known_on > posted_on:
+                words += f" Learned on {in_words(known_on)}."
+        return Posting(outcome, measure, posted_on, known_on, amount, cause, words[:_LONGEST_WORDS], start, recorded_on)
+
+    def _learned(self, outcome: int) -> str:
+        if outcome not in self._news:
+            news = {knowledge.outcome: knowledge.news(self._known_from) for knowledge in self._group}
+            own = " ".join(news[outcome])
+            others = "Another outcome of its group changed." if any(news.values()) else "It was computed anew."
+            self._news[outcome] = own or others
+        return self._news[outcome]
+
+
+def _changes(view: View | None, as_of: date) -> list[Change]:
+    if view is None or view.terms.agreed_on is None:
+        return []
+    return lived(view.terms, view.values, cover_of(view.terms, view.attestations, as_of), as_of).changes
+
+
+def _order(posting: Posting) -> tuple[date, int, date, str, date]:
+    return posting.known_on, posting.outcome, posting.posted_on, posting.measure, posting.period_start or date.min
+
+
+def _outcome(history: OutcomeHistory) -> int:
+    return history.outcome
