@@ -1,6 +1,7 @@
 """The funnel's summaries, changed in the transaction that changes what they summarise."""
 
 from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
@@ -12,29 +13,39 @@ from sqlalchemy.orm import Session, scoped_session
 
 from changetrack.domain.funnel import FLOWS, OPEN_PLACES, StandingFacts, count_changes, flows_between
 from changetrack.domain.journey.timeline import Dimensions
-from changetrack.models import FunnelCell, MovementCell
+from changetrack.models import FunnelCell, MovementCell, ValueCell
 
 SHARDS = 8
 FIELDS = ("team", "product", "segment", "region", "industry", "tier")
 _COUNTS = ("accounts", "unsupported", "stale")
+_FIGURES = ("promised", "probationary", "realized", "live")
 _MOVEMENTS = (*FLOWS, *_COUNTS)
 _MOVEMENT_COLUMNS = {name: name if name != "left" else "left_journey" for name in _MOVEMENTS}
 
 
 @dataclass(frozen=True, slots=True)
 class CellState:
-    """What one account adds to the funnel's cells: its place, whether it lacks proof or is stale, its fields."""
+    """What one account adds to the funnel's cells: its place, whether it lacks proof or is stale, its fields.
+
+    `value` holds (currency, its four figures in minor units); see `value_of`.
+    """
 
     place: int
     unsupported: bool
     stale: bool
     dimensions: Dimensions
+    value: tuple[tuple[str, tuple[int, ...]], ...] = ()
 
     @property
     def counts(self) -> tuple[int, int, int]:
         """(accounts, unsupported, stale); proof and staleness count at open places only."""
         is_open = self.place in OPEN_PLACES
         return 1, int(is_open and self.unsupported), int(is_open and self.stale)
+
+
+def value_of(kept: Mapping[str, Sequence[int]]) -> tuple[tuple[str, tuple[int, ...]], ...]:
+    """An account's `value`, {currency: [promised, probationary, realized, live]}, as its cells take it."""
+    return tuple((currency, tuple(figures)) for currency, figures in sorted(kept.items()))
 
 
 def shard_of(team_id: int | None) -> int:
@@ -57,6 +68,7 @@ class FunnelTally:
         self._flows: defaultdict[tuple[date, int, int], dict[str, int]] = defaultdict(
             lambda: dict.fromkeys(_MOVEMENTS, 0)
         )
+        self._values: defaultdict[tuple[str, str, int, int, str], list[int]] = defaultdict(lambda: [0, 0, 0, 0])
 
     def count(self, before: CellState | None, after: CellState | None) -> None:
         """Take an account out of the cells of `before` and put it into those of `after`."""
@@ -70,6 +82,10 @@ class FunnelTally:
                 cell = self._cells[field, value, shard, state.place]
                 for i, n in enumerate(state.counts):
                     cell[i] += sign * n
+                for currency, figures in state.value:
+                    worth = self._values[field, value, shard, state.place, currency]
+                    for i, n in enumerate(figures):
+                        worth[i] += sign * n
 
     def flow(self, before: StandingFacts | None, after: StandingFacts, shard: int, sign: int = 1) -> None:
         """Add (or with sign -1 take away) what changes between two consecutive standings, on the later one's day."""
@@ -92,11 +108,18 @@ class FunnelTally:
             for (d, s, p), row in sorted(self._flows.items())
             if any(row.values())
         ]
+        values = [
+            {"field": f, "value": v, "shard": s, "place": p, "currency": c, **dict(zip(_FIGURES, figures, strict=True))}
+            for (f, v, s, p, c), figures in sorted(self._values.items())
+            if any(figures)
+        ]
         connection = session.connection()
         _add(connection, FunnelCell.__table__, cells, _COUNTS)  # type: ignore[arg-type]
         _add(connection, MovementCell.__table__, flows, tuple(_MOVEMENT_COLUMNS.values()))  # type: ignore[arg-type]
+        _add(connection, ValueCell.__table__, values, _FIGURES)  # type: ignore[arg-type]
         self._cells.clear()
         self._flows.clear()
+        self._values.clear()
 
 
 def _add(connection: Connection, table: Table, rows: list[dict[str, Any]], columns: tuple[str, ...]) -> None:

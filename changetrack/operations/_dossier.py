@@ -17,10 +17,11 @@ from changetrack.domain.journey.playbook import ControlPoint, Playbook, StepRule
 from changetrack.domain.journey.records import RecordFacts
 from changetrack.domain.journey.steps import STEPS
 from changetrack.domain.journey.timeline import Dimensions
+from changetrack.domain.journey.use_points import UseFacts
 from changetrack.domain.people import Action, Actor, may
 from changetrack.domain.refusal import Forbidden, NotFound, OperationRefused
 from changetrack.models import Account, Contact, Evidence, Journey, PlaybookVersion, Proposal, Visit
-from changetrack.operations._cells import CellState
+from changetrack.operations._cells import CellState, value_of
 from changetrack.operations._history import event_row
 from changetrack.queries.journey_rows import evidence_fact
 
@@ -35,8 +36,8 @@ class Dossier:
     session: scoped_session[Session]
     account: Account
     journey: Journey
-    visit: Visit  # the current one
-    proposal: Proposal | None  # the newest that was open
+    visit: Visit  # the current one; an import that has just numbered the visits anew has no use for it
+    proposal: Proposal | None  # the one that was open, or was made by this operation
     playbooks: Mapping[int, Playbook]
     evidence: list[Evidence]
     actor: Actor
@@ -46,6 +47,7 @@ class Dossier:
     events: list[dict[str, Any]] = field(default_factory=list)
     progress_on: date | None = None  # the newest progress event of this operation
     records_changed: bool = False
+    people_use: UseFacts | None = None  # what counted use tells of people, if it was looked at
     rewritten: set[str] = field(default_factory=set)  # computed points whose record says something else now
     teams: dict[int | None, dict[int, str]] = field(default_factory=dict)  # the people of a team, once they were asked
     judgements: dict[tuple[object, ...], Judged] = field(default_factory=dict)  # by all that they depend on
@@ -127,7 +129,8 @@ def cell_state(account: Account) -> CellState:
     """What the account adds to the funnel's cells as it is now."""
     is_open = account.place in OPEN_PLACES
     unsupported = is_open and account.supported_step < account.claimed_step
-    return CellState(account.place, unsupported, is_open and account.stale, dimensions(account))
+    is_stale = is_open and account.stale
+    return CellState(account.place, unsupported, is_stale, dimensions(account), value_of(account.value))
 
 
 def contact_facts(contact: Contact, day: date) -> ContactFacts:
@@ -181,7 +184,8 @@ def lock_account(session: scoped_session[Session], account_id: int, actor: Actor
     """
     is_id = 0 < account_id <= LARGEST_ID
     account = session.scalar(_LOCKED, {"account_id": account_id}) if is_id else None
-    if account is None or not may(actor, Action.SEE, account.team_id):
+    is_seen = action is Action.ANSWER or (account is not None and may(actor, Action.SEE, account.team_id))
+    if account is None or not is_seen:
         raise NotFound("account")
     if not may(actor, action, account.team_id):
         raise Forbidden(_FORBIDDEN.get(action, "You may look at this account, but not change it."))
@@ -197,7 +201,7 @@ _FORBIDDEN = {
 _STATE = (
     select(Journey, Visit, Proposal)
     .select_from(Account)
-    .join(Visit, and_(Visit.account_id == Account.id, Visit.seq == Account.visit_seq))
+    .outerjoin(Visit, and_(Visit.account_id == Account.id, Visit.seq == Account.visit_seq))
     .outerjoin(Journey, Journey.account_id == Account.id)
     .outerjoin(Proposal, and_(Proposal.account_id == Account.id, Proposal.state == "open"))
     .where(_IS_IT)
@@ -241,5 +245,5 @@ def open_dossier(
 
 def load_playbooks(session: scoped_session[Session] | Session, journey: Journey) -> dict[int, Playbook]:
     """The newest playbook version and all those by which this journey is judged."""
-    rows = session.execute(_PLAYBOOKS, {"wanted": list(set(journey.judged_by.values()))})
+    rows = session.connection().execute(_PLAYBOOKS, {"wanted": list(set(journey.judged_by.values()))})
     return {version: read_playbook(version, body) for version, body in rows}

@@ -18,7 +18,7 @@ from changetrack.domain.journey.timeline import Dimensions
 from changetrack.domain.journey.timeline import Standing as Stand
 from changetrack.models import Account, Alert, Event, Hold, Journey, Standing, Visit
 from changetrack.operations._bulk import insert_rows, update_rows
-from changetrack.operations._cells import CellState, FunnelTally
+from changetrack.operations._cells import CellState, FunnelTally, value_of
 from changetrack.operations._history import event_row
 from changetrack.operations._import_due import DueDays
 from changetrack.operations._import_lookup import Directory, account_ids, accounts_by_id
@@ -27,10 +27,11 @@ from changetrack.operations._new_account import RECORD, NewAccount, Placement, n
 from changetrack.operations._standings import DIMENSIONS, standing_row
 from changetrack.operations._stories import REVIEW_DAYS, retell
 from changetrack.operations._story_standings import Chain, write_stories
+from changetrack.operations.usage._match import count_waiting
 
 _COLUMNS = (
     "id", *RECORD, "place", "claimed_step", "supported_step", "stale", "visit_seq", "step_entered_on",
-    "standing_seq", "standing_on", "event_seq", "event_hash", "version",
+    "standing_seq", "standing_on", "event_seq", "event_hash", "version", "value",
 )  # fmt: skip
 _NOT_COMPARED = {"external_id", "step", "step_entered_on", "team", "owner_email"}
 
@@ -96,10 +97,11 @@ class AccountsLoader:
             write_stories(self._scene, retell(self._scene, work.stories), self._tally, self._due)
 
     def finish(self, *, write: bool, count: bool, watch: Watch) -> Tried:
-        """Bring the funnel's summaries into line."""
+        """Bring the funnel's summaries into line, and count the use that waited for these accounts."""
         del count, watch
         if write:
             self._tally.flush(self._scene.session)
+            count_waiting(self._scene.session, now=self._scene.now, today=self._scene.today)
         return Tried()
 
     def _reasons(self, row: ParsedRow, id_: int | None) -> list[RowReason]:
@@ -229,7 +231,8 @@ def _dimensions(account: Row[Any], changed: Mapping[str, Any]) -> Dimensions:
 
 
 def _cell(account: Row[Any], dimensions: Dimensions) -> CellState:
-    return CellState(account.place, account.supported_step < account.claimed_step, account.stale, dimensions)
+    unsupported = account.supported_step < account.claimed_step
+    return CellState(account.place, unsupported, account.stale, dimensions, value_of(account.value))
 
 
 def _stand(scene: Scene, account: Row[Any], dimensions: Dimensions) -> Stand:

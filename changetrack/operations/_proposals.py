@@ -51,8 +51,8 @@ def active_team(dossier: Dossier) -> dict[int, str]:
 def people_of(dossier: Dossier, team_id: int | None) -> dict[int, str]:
     """The people of a team who can sign in, with their team roles."""
     if team_id not in dossier.teams:
-        rows = dossier.session.execute(_PEOPLE, {"team_id": team_id})
-        dossier.teams[team_id] = {user_id: role for user_id, role in rows}
+        rows = dossier.session.connection().execute(_PEOPLE, {"team_id": team_id})
+        dossier.teams[team_id] = {row.user_id: row.role for row in rows}
     return dossier.teams[team_id]
 
 

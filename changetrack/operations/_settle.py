@@ -1,6 +1,7 @@
 """The end of every operation on an account: what follows from the change is worked out and written, once, here."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 
 from sqlalchemy import insert, select
@@ -19,12 +20,14 @@ from changetrack.domain.journey.gate import fingerprint, supported_step
 from changetrack.domain.journey.records import Computed, computed_points
 from changetrack.domain.journey.steps import STEPS
 from changetrack.domain.journey.timeline import Span
+from changetrack.domain.journey.use_points import Use
 from changetrack.models import Event, Evidence, Hold, Visit
 from changetrack.operations._alerts import follow_alert
 from changetrack.operations._cells import FunnelTally
 from changetrack.operations._dossier import CALENDAR, Dossier, cell_state, record_facts
 from changetrack.operations._proposals import active_team, end_proposal, open_proposal
 from changetrack.operations._standings import restate_standings
+from changetrack.operations._use_facts import outcome_facts
 
 _ADD_EVENTS = insert(Event.__table__)  # type: ignore[arg-type]  # a Table for all of ours
 
@@ -62,7 +65,7 @@ def settle(
         account.updated_at = dossier.now
     dossier.session.flush()
     if dossier.events:
-        dossier.session.execute(_ADD_EVENTS, dossier.events)
+        dossier.session.connection().execute(_ADD_EVENTS, dossier.events)
     tally.count(dossier.before, cell_state(account))
     tally.flush(dossier.session)
     return reasons
@@ -89,7 +92,8 @@ def add_evidence(dossier: Dossier, **values: object) -> Evidence:
 
 def _settle_computed(dossier: Dossier, day: date) -> None:
     """Write down what the changed record proves, and take back what it proves no longer."""
-    for computed in computed_points(record_facts(dossier)):
+    use = Use(dossier.today, outcome_facts(dossier.session, dossier.account.id), dossier.people_use)
+    for computed in computed_points(replace(record_facts(dossier), use=use)):
         live = [e for e in dossier.evidence if e.point == computed.key and e.kind == "record" and not e.retracted_on]
         if computed.holds:
             _correct(dossier, computed, live)
@@ -116,7 +120,8 @@ def _lack_words(lacks: Sequence[str]) -> str:
 
 def _covers(row: Evidence, computed: Computed, day: date) -> bool:
     if computed.since is not None:
-        return row.effective_on == computed.since
+        same_end = computed.until is None or row.expires_on == computed.until
+        return row.effective_on == computed.since and same_end
     return row.expires_on is None or row.expires_on > day
 
 
@@ -131,7 +136,7 @@ def _prove(dossier: Dossier, computed: Computed, day: date) -> None:
         passes=True,
         explanation=point.condition,
         effective_on=day,
-        expires_on=expiry(point, day),
+        expires_on=computed.until or expiry(point, day),
         playbook_version=dossier.rule_version(point.step),
         numbers={},
     )
@@ -193,6 +198,8 @@ def _stale_facts(dossier: Dossier) -> StaleFacts:
             f"playbook {dossier.rule_version(step)}",
         ),
         held_workdays=account.held_workdays,
+        falling_since=account.falling_since,
+        falling_why=account.falling_why or "",
     )
 
 

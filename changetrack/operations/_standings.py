@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
+from typing import Any
 
-from sqlalchemy import bindparam, func, insert, select, update
+from sqlalchemy import Row, bindparam, func, insert, select, update
 
 from changetrack.domain.funnel import OPEN_PLACES
 from changetrack.domain.journey.evidence import breakpoints
@@ -17,11 +18,10 @@ from changetrack.operations._dossier import Dossier, dimensions
 
 DIMENSIONS = ("team_id", "product", "segment", "region", "industry", "tier")
 _ADD = insert(Standing.__table__)  # type: ignore[arg-type]  # a Table for all of ours
-_STATE = ("effective_on", "place", "step", "supported_step", "stale", "visit_seq")
 _MINE = (Standing.account_id == bindparam("account_id"), Standing.superseded_at.is_(None))
 _BEFORE = select(func.max(Standing.effective_on)).where(*_MINE, Standing.effective_on < bindparam("since"))
 _BELIEVED = (
-    select(Standing.seq, *(getattr(Standing, name) for name in (*_STATE, *DIMENSIONS)))
+    select(Standing.__table__)
     .where(*_MINE, Standing.effective_on >= func.coalesce(_BEFORE.scalar_subquery(), date.min))
     .order_by(Standing.effective_on, Standing.seq)
 )
@@ -53,8 +53,21 @@ def restate_standings(dossier: Dossier, since: date, spans: Sequence[Span], tall
 
 def _believed(dossier: Dossier, since: date) -> list[Stand]:
     """The standings on record from `since` on, and the one in force just before."""
-    rows = dossier.session.execute(_BELIEVED, {"account_id": dossier.account.id, "since": since})
-    return [Stand(*row[1 : 1 + len(_STATE)], Dimensions(*row[1 + len(_STATE) :]), row.seq) for row in rows]
+    rows = dossier.session.connection().execute(_BELIEVED, {"account_id": dossier.account.id, "since": since})
+    return [_stand(row) for row in rows]
+
+
+def _stand(row: Row[Any]) -> Stand:
+    return Stand(
+        row.effective_on,
+        row.place,
+        row.step,
+        row.supported_step,
+        row.stale,
+        row.visit_seq,
+        Dimensions(*(getattr(row, name) for name in DIMENSIONS)),
+        row.seq,
+    )
 
 
 def _days(dossier: Dossier, since: date, spans: Sequence[Span], believed: Sequence[Stand]) -> list[date]:
@@ -96,7 +109,7 @@ def _append(dossier: Dossier, added: Sequence[Stand]) -> list[Stand]:
         account.standing_on = max(account.standing_on, stand.effective_on)
         rows.append(standing_row(account.id, account.standing_seq, stand) | {"recorded_at": dossier.now})
         numbered.append(replace(stand, seq=account.standing_seq))
-    dossier.session.execute(_ADD, rows)
+    dossier.session.connection().execute(_ADD, rows)
     return numbered
 
 

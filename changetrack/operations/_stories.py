@@ -21,7 +21,7 @@ from changetrack.operations._standings import DIMENSIONS
 REVIEW_DAYS = 90  # after which a hold that came without a review date is looked at
 _COLUMNS = (
     "id", "place", "claimed_step", "supported_step", "stale", "status", "visit_seq", "standing_seq", "standing_on",
-    "event_seq", "event_hash", "progress_on", "step_entered_on", *DIMENSIONS,
+    "event_seq", "event_hash", "progress_on", "step_entered_on", "value", *DIMENSIONS,
 )  # fmt: skip
 
 

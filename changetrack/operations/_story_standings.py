@@ -14,7 +14,7 @@ from changetrack.domain.journey.timeline import Standing as Stand
 from changetrack.domain.people import Action
 from changetrack.models import Account, Alert, Event, Journey, Proposal, Standing
 from changetrack.operations._bulk import insert_rows, update_rows
-from changetrack.operations._cells import CellState, FunnelTally, shard_of, standing_facts
+from changetrack.operations._cells import CellState, FunnelTally, shard_of, standing_facts, value_of
 from changetrack.operations._dossier import open_dossier
 from changetrack.operations._history import event_row
 from changetrack.operations._import_due import DueDays
@@ -66,9 +66,10 @@ def _write_plain(scene: Scene, retold: Sequence[Retold], tally: FunnelTally, due
             "event_seq": chain.event_seq, "event_hash": chain.event_hash, "updated_at": scene.now,
         })  # fmt: skip
         pins.append({"account_id": account.id, "judged_by": _pins(story, due)})
+        value = value_of(account.value)
         tally.count(
-            CellState(account.place, account.claimed_step > 0, False, _dimensions(account)),
-            CellState(columns["place"], columns["claimed_step"] > 0, False, _dimensions(account)),
+            CellState(account.place, account.claimed_step > 0, False, _dimensions(account), value),
+            CellState(columns["place"], columns["claimed_step"] > 0, False, _dimensions(account), value),
         )
     update_rows(scene.session, Standing, ["account_id", "seq"], superseded)
     insert_rows(scene.session, Standing, added)

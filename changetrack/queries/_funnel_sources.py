@@ -72,14 +72,14 @@ def _kept(question: Question) -> Counted | None:
     """The counts from the nightly record of that day, None where it does not hold the answer."""
     if question.as_of != question.known_at or question.teams is not None:
         return None
-    rows, cell = _from_cells(question, FunnelSnapshot), _cell(question)
+    rows, cell = _from_cells(question, FunnelSnapshot), cells_of(question)
     if rows is None or cell is None:
         return None
     was_kept = exists().where(FunnelSnapshot.day == question.as_of, FunnelSnapshot.field == cell[0])
     return _read(rows) if db.session.scalar(select(was_kept)) else None
 
 
-def _cell(question: Question) -> tuple[str, Sequence[str] | None] | None:
+def cells_of(question: Question) -> tuple[str, Sequence[str] | None] | None:
     """The field, and its values (None: all), whose cells together answer the question; None if no cells do."""
     teams = None if question.teams is None else [str(team) for team in sorted(question.teams)]
     if not question.filters and question.by is None:
@@ -95,7 +95,7 @@ def _cell(question: Question) -> tuple[str, Sequence[str] | None] | None:
 
 
 def _from_cells(question: Question, table: Any) -> Select[Any] | None:
-    cell = _cell(question)
+    cell = cells_of(question)
     if cell is None:
         return None
     field, values = cell
@@ -133,8 +133,8 @@ def _grouped(rows: Select[Any], place: Any, question: Question, table: Any, most
     value = group_value(table, question.by)
     if question.by not in CARRIED_FIELDS:
         size = func.count().desc()
-        largest = rows.with_only_columns(value.label("value")).group_by(value).order_by(size, value)
-        rows = rows.where(value.in_(select(largest.limit(most or MOST_GROUPS).subquery().c.value)))
+        largest = rows.with_only_columns(value.label("grouped_by")).group_by("grouped_by").order_by(size, "grouped_by")
+        rows = rows.where(value.in_(select(largest.limit(most or MOST_GROUPS).subquery().c.grouped_by)))
     return rows.add_columns(value).group_by(place, value)
 
 

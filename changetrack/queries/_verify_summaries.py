@@ -8,9 +8,10 @@ from typing import Any
 from sqlalchemy import String, and_, case, cast, func, literal, select
 
 from changetrack.domain.funnel import FLOWS, OPEN_PLACES, StandingFacts, count_changes, flows_between
-from changetrack.models import Account, FunnelCell, MovementCell, db
+from changetrack.models import Account, FunnelCell, MovementCell, Outcome, ValueCell, db
 
 COUNTS = ("accounts", "unsupported", "stale")
+FIGURES = ("promised", "probationary", "realized", "live")
 FIELDS = {
     "team": Account.team_id,
     "product": Account.product,
@@ -54,6 +55,34 @@ def cell_differences() -> Iterator[Found]:
             if kept.get(key, (0, 0, 0)) != counted.get(key, (0, 0, 0)):
                 where = f"{field or 'all'} {key[0]} at place {key[1]}".replace("  ", " ")
                 yield f"funnel cell {where}", ", ".join(COUNTS), str(kept.get(key)), str(counted.get(key))
+
+
+def value_differences() -> Iterator[Found]:
+    """Cells of value that do not hold what the outcomes of the accounts add up to."""
+    for field, column in {"": literal(""), **FIELDS}.items():
+        kept, counted = _kept_value(field), _counted_value(column)
+        for key in sorted(kept.keys() | counted.keys()):
+            if kept.get(key, (0,) * len(FIGURES)) != counted.get(key, (0,) * len(FIGURES)):
+                where = f"value cell {field or 'all'} {key[0]} at place {key[1]} in {key[2]}".replace("  ", " ")
+                yield where, ", ".join(FIGURES), str(kept.get(key)), str(counted.get(key))
+
+
+def _kept_value(field: str) -> dict[tuple[str, int, str], tuple[int, ...]]:
+    keys = (ValueCell.value, ValueCell.place, ValueCell.currency)
+    sums = [func.sum(getattr(ValueCell, name)) for name in FIGURES]
+    return _added(select(*keys, *sums).where(ValueCell.field == field).group_by(*keys))
+
+
+def _counted_value(column: Any) -> dict[tuple[str, int, str], tuple[int, ...]]:
+    value = func.coalesce(cast(column, String), "").label("counted_by")
+    sums = [func.sum(getattr(Outcome, name)) for name in FIGURES]
+    rows = select(value, Account.place, Outcome.currency, *sums).join(Outcome, Outcome.account_id == Account.id)
+    return _added(rows.group_by("counted_by", Account.place, Outcome.currency))
+
+
+def _added(rows: Any) -> dict[tuple[str, int, str], tuple[int, ...]]:
+    found = {(text, place, currency): tuple(map(int, n)) for text, place, currency, *n in db.session.execute(rows)}
+    return {key: figures for key, figures in found.items() if any(figures)}
 
 
 def _kept(field: str) -> dict[tuple[str, int], tuple[int, ...]]:

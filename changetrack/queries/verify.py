@@ -11,7 +11,7 @@ from changetrack.models import Account, db
 from changetrack.queries._verify_account import AccountRecord, account_differences
 from changetrack.queries._verify_chains import audit_differences
 from changetrack.queries._verify_records import read_records
-from changetrack.queries._verify_summaries import FlowCount, cell_differences, flow_differences
+from changetrack.queries._verify_summaries import FlowCount, cell_differences, flow_differences, value_differences
 
 CHUNK = 500  # accounts read at a time
 SHOWN = 1000  # differences kept; the rest is counted
@@ -60,7 +60,7 @@ def verify(*, today: date, progress: Callable[[int], None] = lambda _: None) -> 
                 counts[2] += len(record.events)
                 yield from _differences(record, today)
             progress(len(records))
-        for found in (cell_differences(), flow_differences(flows), audit_differences()):
+        for found in (cell_differences(), flow_differences(flows), value_differences(), audit_differences()):
             yield from (Difference(*difference) for difference in found)
 
     differences = everything()

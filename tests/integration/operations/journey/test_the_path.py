@@ -1,5 +1,8 @@
 """An account goes its way through the one gate: opened, proven, proposed, signed off, and back."""
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+
 import pytest
 from sqlalchemy import select
 
@@ -214,6 +217,20 @@ def test_the_customers_word_is_asked_for_where_the_playbook_says_so(walk: Walk) 
         record_customer_sign_off(contact_seq=1, said_how="call", **walk.by("olu"))
 
     assert walk.account().claimed_step == 3
+
+
+def test_a_step_change_takes_few_statements_and_writes_the_account_once(
+    walk: Walk, counted: Callable[[], AbstractContextManager[list[str]]]
+) -> None:
+    ready(walk)
+    propose_advance(effective_on=walk.today, **walk.by("olu"))
+    tess = walk.by("tess")
+
+    with counted() as statements:
+        assert sign_off(**tess).advanced
+
+    assert len(statements) <= 17, statements
+    assert sum(statement.startswith("UPDATE accounts") for statement in statements) == 1
 
 
 def test_what_is_wrong_with_evidence_is_said_at_once(walk: Walk) -> None:
