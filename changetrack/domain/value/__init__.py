@@ -6,6 +6,7 @@ from changetrack.domain.value.periods import PERIODS, next_period, period_end, p
 from changetrack.domain.value.posting import CORRECTED, Posting, PostingKey, post
 from changetrack.domain.value.proposing import ACCRUALS, outcome_reasons
 from changetrack.domain.value.recognition import Recognition, Step, recognise
+from changetrack.domain.value.standing import promised
 from changetrack.domain.value.terms import Attestation, OutcomeTerms, Reading
 
 __all__ = [
@@ -28,5 +29,6 @@ __all__ = [
     "period_end",
     "period_of",
     "post",
+    "promised",
     "recognise",
 ]

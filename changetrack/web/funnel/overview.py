@@ -7,6 +7,7 @@ from changetrack.domain.funnel import OPEN_PLACES, PLACE_KEYS, headline, place_n
 from changetrack.domain.people import visible_teams
 from changetrack.queries.funnel import Funnel, Group, Picture, count_visible, find_ready_funnel, get_funnel
 from changetrack.queries.funnel_overview import find_overview
+from changetrack.queries.funnel_worth import ByPlace, Worth, find_ready_worth, get_worth, total
 from changetrack.queries.movement import Flows, get_flows
 from changetrack.web.funnel.asked import Asked
 
@@ -17,7 +18,10 @@ COUNTED_UNASKED = 20_000  # accounts up to which what no summary holds is counte
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One open place: its counts, how they changed, what moved on and back out of it, and where each figure leads."""
+    """One open place: its counts, how they changed, what moved on and back out of it, and where each figure leads.
+
+    `live` is its live value, (currency, minor units), the currency with most of it first.
+    """
 
     place: int
     key: str
@@ -30,6 +34,7 @@ class Row:
     href_unsupported: str
     href_stale: str
     cells: tuple[Mapping[str, object], ...]
+    live: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +52,9 @@ class Figure:
 class Overview:
     """Everything on the page. `before` is None where there is no comparison, or it is not counted unasked.
 
+    `worth` is the value of the accounts in the journey by currency; None where it would have to be added up outcome by
+    outcome for very many accounts, `worth_before` also where no summary holds it.
+
     `has_moves`: whether moves are shown beside the bars; of a part of very many accounts they are counted on demand.
     """
 
@@ -56,15 +64,28 @@ class Overview:
     sentence: str
     figures: tuple[Figure, ...]
     rows: tuple[Row, ...]
+    worth: Mapping[str, Worth] | None = None
+    worth_before: Mapping[str, Worth] | None = None
 
 
 def overview(asked: Asked) -> Overview:
     """Ask for the picture, the comparison and the flows, and lay them out."""
     funnel, before, flows = _read(asked)
+    places, then = _worth(asked)
     return Overview(
         funnel, before, flows is not None, headline(funnel.picture.counts), _figures(asked, funnel, before),
-        _rows(asked, funnel.picture, before, flows),
+        _rows(asked, funnel.picture, before, flows, places or {}),
+        None if places is None else total(places, OPEN_PLACES), None if then is None else total(then, OPEN_PLACES),
     )  # fmt: skip
+
+
+def _worth(asked: Asked) -> tuple[ByPlace | None, ByPlace | None]:
+    now = find_ready_worth(**asked.question, as_of=asked.as_of)
+    if now is None and count_visible(actor=asked.question["actor"]) <= COUNTED_UNASKED:
+        now = get_worth(**asked.question, as_of=asked.as_of).get("", {})
+    if not now or asked.compare is None:
+        return now, None
+    return now, find_ready_worth(**asked.question | {"known_at": asked.compare}, as_of=asked.compare)
 
 
 def _read(asked: Asked) -> tuple[Funnel, Funnel | None, Flows | None]:
@@ -112,7 +133,9 @@ def _of(picture: Picture, key: str) -> int:
     return value
 
 
-def _rows(asked: Asked, picture: Picture, before: Funnel | None, flows: Flows | None) -> tuple[Row, ...]:
+def _rows(
+    asked: Asked, picture: Picture, before: Funnel | None, flows: Flows | None, worth: ByPlace
+) -> tuple[Row, ...]:
     accounts = asked.accounts() + "place="
     moves = asked.page("funnel.moves", {"flow": "FLOW", "place": ""})
     return tuple(
@@ -123,13 +146,20 @@ def _rows(asked: Asked, picture: Picture, before: Funnel | None, flows: Flows | 
             flows[place] if flows else None,
             f"{accounts}{PLACE_KEYS[place]}",
             f"{moves}{PLACE_KEYS[place]}",
+            tuple((currency, one.live) for currency, one in total(worth, [place]).items() if one.live),
         )
         for place in OPEN_PLACES
     )
 
 
 def _row(
-    place: int, picture: Picture, before: Funnel | None, flows: Mapping[str, int] | None, accounts: str, moves: str
+    place: int,
+    picture: Picture,
+    before: Funnel | None,
+    flows: Mapping[str, int] | None,
+    accounts: str,
+    moves: str,
+    live: tuple[tuple[str, int], ...],
 ) -> Row:
     count = picture.counts[place]
     return Row(
@@ -148,6 +178,7 @@ def _row(
             for flow, words in OUT_OF_A_STEP.items()
             if flows is not None
         ),
+        live=live,
     )
 
 

@@ -1,0 +1,110 @@
+"""What an account's outcomes and its counted use say, in the form that the control points resting on them take."""
+
+from collections.abc import Iterable, Mapping
+from datetime import date, timedelta
+from decimal import Decimal
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session, scoped_session
+
+from changetrack.domain.journey.use_points import USE_DAYS, OutcomeFacts, UseFacts, lasting_on
+from changetrack.domain.usage import member_hash
+from changetrack.domain.value import period_end
+from changetrack.models import Contact, Metric, Outcome, Reading, UsageMember
+
+Readings = dict[int, dict[date, Decimal | None]]
+
+
+def outcome_facts(session: scoped_session[Session], account_id: int) -> tuple[OutcomeFacts, ...]:
+    """Every outcome of the account as its control points see it; two statements, one where there is none."""
+    outcomes = session.scalars(select(Outcome).where(Outcome.account_id == account_id).order_by(Outcome.seq)).all()
+    if not outcomes:
+        return ()
+    readings = _newest_readings(session, account_id)
+    return tuple(_facts(outcome, readings.get(outcome.seq, {})) for outcome in outcomes)
+
+
+def use_facts(
+    session: scoped_session[Session],
+    account_id: int,
+    *,
+    contacts: Iterable[Contact],
+    planned_users: int | None,
+    day: date,
+    secret: str,
+) -> UseFacts:
+    """What the metrics that count people tell: who of the coalition was seen lately, how many did the first task."""
+    metrics: dict[str, int] = {
+        purpose: id_ for purpose, id_ in session.execute(_PURPOSES) if purpose is not None
+    }
+    users, tasks = metrics.get("active_users"), metrics.get("first_task")
+    return UseFacts(
+        coalition_seen=None if users is None else _coalition_seen(session, account_id, users, contacts, day, secret),
+        first_task_users=None if tasks is None else _members(session, account_id, tasks),
+        planned_users=planned_users,
+    )
+
+
+_PURPOSES = select(Metric.purpose, Metric.id).where(Metric.purpose.is_not(None), Metric.archived_at.is_(None))
+
+
+def _newest_readings(session: scoped_session[Session], account_id: int) -> Readings:
+    query = (
+        select(Reading.outcome_seq, Reading.period_start, Reading.value)
+        .where(Reading.account_id == account_id)
+        .order_by(Reading.outcome_seq, Reading.period_start, Reading.recorded_on)
+    )
+    found: Readings = {}
+    for seq, start, value in session.execute(query):
+        found.setdefault(seq, {})[start] = value
+    return found
+
+
+def _facts(outcome: Outcome, readings: Mapping[date, Decimal | None]) -> OutcomeFacts:
+    periods = [
+        (start, period_end(start, outcome.period), value >= outcome.threshold)
+        for start, value in readings.items()
+        if value is not None
+    ]
+    return OutcomeFacts(
+        outcome.seq,
+        outcome.state,
+        agreed_on=outcome.agreed_on,
+        first_passing_on=next((start for start, _, passes in periods if passes), None),
+        confirmed_from=outcome.confirmed_from,
+        ends_on=outcome.valid_until,
+        lasted_on=lasting_on(periods, outcome.confirmed_from),
+    )
+
+
+def _coalition_seen(
+    session: scoped_session[Session],
+    account_id: int,
+    metric_id: int,
+    contacts: Iterable[Contact],
+    day: date,
+    secret: str,
+) -> dict[int, date]:
+    """The last day on which each of the coalition was seen; nobody else is looked for."""
+    wanted = {
+        member_hash(secret, contact.email): contact.seq
+        for contact in contacts
+        if contact.in_coalition and contact.email and (contact.left_on is None or contact.left_on > day)
+    }
+    query = (
+        select(UsageMember.member, func.max(UsageMember.day))
+        .where(
+            UsageMember.account_id == account_id,
+            UsageMember.metric_id == metric_id,
+            UsageMember.day > day - timedelta(days=USE_DAYS),
+            UsageMember.day <= day,
+            UsageMember.member.in_(wanted),
+        )
+        .group_by(UsageMember.member)
+    )
+    return {wanted[member]: last for member, last in session.execute(query)}
+
+
+def _members(session: scoped_session[Session], account_id: int, metric_id: int) -> int:
+    of_metric = (UsageMember.account_id == account_id, UsageMember.metric_id == metric_id)
+    return session.scalars(select(func.count(UsageMember.member.distinct())).where(*of_metric)).one()
