@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -14,9 +15,11 @@ from rich.text import Text
 from changetrack.cli._face import clock, emit, json_option, settings
 from changetrack.domain.filters import NO_VALUE, field_label
 from changetrack.domain.funnel import CLOSED, HELD, OPEN_PLACES, PLACE_KEYS, PLACES, headline, place_name
+from changetrack.domain.money import in_plain_figures
 from changetrack.domain.people import Actor
 from changetrack.domain.refusal import NotFound, OperationRefused
 from changetrack.queries.funnel import Funnel, Group, Picture, get_funnel
+from changetrack.queries.funnel_worth import MEASURES, NOTHING, ByPlace, get_worth, total
 from changetrack.queries.people import find_team_id, find_user_id
 
 OPERATOR = Actor.operator("cli")
@@ -43,19 +46,22 @@ def funnel(
 
     Fields are team, product, segment, region, industry, tier, organization, owner (to filter by) and attr:NAME.
     """
-    found = get_funnel(
-        actor=OPERATOR,
-        today=clock().today(),
-        zone=ZoneInfo(settings().timezone),
-        as_of=as_of.date() if as_of else None,
-        known_at=known_at.date() if known_at else None,
-        filters=_filters([*given, *([f"team={team}"] if team is not None else [])]),
-        by=by,
-    )
-    if as_json:
-        emit(_document(found) if by is None else [_group(found, group) for group in _groups(found)])
+    question: dict[str, Any] = {
+        "actor": OPERATOR,
+        "today": clock().today(),
+        "zone": ZoneInfo(settings().timezone),
+        "as_of": as_of.date() if as_of else None,
+        "known_at": known_at.date() if known_at else None,
+        "filters": _filters([*given, *([f"team={team}"] if team is not None else [])]),
+        "by": by,
+    }
+    found, worth = get_funnel(**question), get_worth(**question if as_json else question | {"by": None})
+    if not as_json:
+        _print(found, worth.get("", NOTHING))
+    elif by is None:
+        emit(_document(found, worth.get("", NOTHING)))
     else:
-        _print(found)
+        emit([_group(found, group, worth) for group in _groups(found)])
 
 
 def _filters(given: Sequence[str]) -> dict[str, str]:
@@ -80,7 +86,7 @@ def _id(field: str, value: str) -> str:
     return value if found is None else str(found)
 
 
-def _document(funnel: Funnel, picture: Picture | None = None) -> dict[str, Any]:
+def _document(funnel: Funnel, worth: ByPlace, picture: Picture | None = None) -> dict[str, Any]:
     counts = (picture or funnel.picture).counts
     return {
         "as_of": funnel.as_of,
@@ -92,6 +98,7 @@ def _document(funnel: Funnel, picture: Picture | None = None) -> dict[str, Any]:
                 "accounts": counts[place].accounts,
                 "unsupported": counts[place].unsupported,
                 "stale": counts[place].stale,
+                "value": {currency: asdict(amounts) for currency, amounts in worth.get(place, {}).items()},
             }
             for place in OPEN_PLACES
         ],
@@ -105,29 +112,42 @@ def _groups(funnel: Funnel) -> list[Group]:
     return [*funnel.groups, *rest]
 
 
-def _group(funnel: Funnel, group: Group) -> Mapping[str, Any]:
+def _group(funnel: Funnel, group: Group, worth: Mapping[str, ByPlace]) -> Mapping[str, Any]:
+    places = worth.get("" if group.value == NO_VALUE else group.value, NOTHING) if group.value else NOTHING
     value = None if group.value in ("", NO_VALUE) else group.value
-    return {"by": funnel.by, "value": value, "label": group.label, **_document(funnel, group.picture)}
+    return {"by": funnel.by, "value": value, "label": group.label, **_document(funnel, places, group.picture)}
 
 
-def _print(funnel: Funnel) -> None:
+def _print(funnel: Funnel, worth: ByPlace) -> None:
     console = Console(width=None if sys.stdout.isatty() else WIDTH_IN_A_FILE)
     known = "" if funnel.known_at >= clock().today() else f", as known at the end of {funnel.known_at}"
     console.print(f"The funnel at the end of {funnel.as_of}{known}", markup=False, highlight=False)
     console.print(headline(funnel.picture.counts), markup=False, highlight=False)
-    console.print(_table(funnel) if funnel.by is None else _matrix(funnel))
+    console.print(_table(funnel, worth) if funnel.by is None else _matrix(funnel))
+    for currency, amounts in total(worth, OPEN_PLACES).items():
+        figures = ", ".join(f"{name} {in_plain_figures(getattr(amounts, name), currency)}" for name in MEASURES)
+        console.print(f"Value in {currency}: {figures} a period", markup=False, highlight=False)
 
 
-def _table(funnel: Funnel) -> Table:
+def _table(funnel: Funnel, worth: ByPlace) -> Table:
     table = Table("", "Step", box=None, pad_edge=False)
     for head in ("Accounts", "Claimed only", "Stale"):
         table.add_column(head, justify="right")
+    currencies = list(total(worth, OPEN_PLACES))
+    for currency in currencies:
+        table.add_column(f"Live {currency}", justify="right")
     for place in PLACES:
         count = funnel.picture.counts[place]
         numbers = (count.accounts, count.unsupported, count.stale) if place in OPEN_PLACES else (count.accounts,)
         number = PLACE_KEYS[place] if PLACE_KEYS[place].isdecimal() else ""
-        table.add_row(number, place_name(place), *(f"{n:,}" for n in numbers))
+        live = [_live(worth, place, currency) for currency in currencies if place in OPEN_PLACES]
+        table.add_row(number, place_name(place), *(f"{n:,}" for n in numbers), *live)
     return table
+
+
+def _live(worth: ByPlace, place: int, currency: str) -> str:
+    amounts = worth.get(place, {}).get(currency)
+    return in_plain_figures(amounts.live, currency) if amounts and amounts.live else ""
 
 
 def _matrix(funnel: Funnel) -> Table:

@@ -10,7 +10,7 @@ from click.testing import Result
 
 from changetrack.domain.funnel import CLOSED
 from tests.clock import FixedClock
-from tests.factories import make_team
+from tests.factories import make_team, make_value_cell
 from tests.factories._saving import Saver
 from tests.integration.queries.histories import Stood, domain_example, stood, write
 
@@ -53,7 +53,9 @@ def test_every_step_is_there_by_its_key_and_name(run: Run) -> None:
     steps = document(run("funnel", "--json"))["steps"]
 
     assert [row["step"] for row in steps] == ["not_opened", *"12345678", "anchored"]
-    assert steps[1] == {"step": "1", "name": "Establish urgency", "accounts": 0, "unsupported": 0, "stale": 0}
+    assert steps[1] == {
+        "step": "1", "name": "Establish urgency", "accounts": 0, "unsupported": 0, "stale": 0, "value": {},
+    }  # fmt: skip
 
 
 @pytest.fixture
@@ -124,3 +126,17 @@ def test_what_the_rules_refuse_exits_1_with_the_reason(run: Run, arguments: list
 @pytest.mark.parametrize("arguments", [["--as-of", "31.01.2026"], ["--filter", "tier"], ["--nonsense"]])
 def test_what_is_written_wrongly_exits_2(run: Run, arguments: list[str]) -> None:
     assert run("funnel", *arguments).exit_code == 2
+
+
+@pytest.mark.usefixtures("two_teams")
+def test_each_step_says_what_it_is_worth_in_each_currency(run: Run, session: Saver) -> None:
+    for currency, live in (("USD", 10_000), ("EUR", 2_500)):
+        make_value_cell(session, place=2, currency=currency, promised=50_000, realized=20_000, live=live)
+    session.commit()
+
+    second = document(run("funnel", "--json"))["steps"][2]["value"]
+    printed = run("funnel").stdout
+
+    assert second["EUR"] == {"promised": 50_000, "probationary": 0, "realized": 20_000, "live": 2_500}
+    assert set(second) == {"EUR", "USD"}
+    assert "Value in USD: promised 500.00, probationary 0.00, realized 200.00, live 100.00 a period" in printed
