@@ -1,7 +1,7 @@
 """The list of accounts: filtered, sorted, cut into pages that cost the same wherever they are."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
@@ -13,6 +13,7 @@ from changetrack.queries.account_filters import AccountFilters, teams_in_scope
 from changetrack.queries.account_reach import Branch, is_searched_whole, reach
 from changetrack.queries.account_signs import find_stale_reasons, get_step_limits
 from changetrack.queries.account_sizes import Sizes, get_sizes
+from changetrack.queries.funnel_worth import Worths, worth_of
 from changetrack.queries.keyset import Cursor, beyond, read_cursor
 
 PAGE = 50
@@ -35,7 +36,7 @@ _KINDS: Mapping[str, tuple[type, ...]] = {"name": (str, int), "step": (int, str,
 class AccountRow:
     """One account of a list. `days` at its step, holds left out; `limit` the days allowed there, None without one.
 
-    `reasons` are (code, why) of the open alert, `annual_value` is in minor units of `currency`.
+    `reasons` are (code, why) of the open alert, `annual_value` is in minor units of `currency`, `worth` is by currency.
     """
 
     id: int
@@ -69,6 +70,7 @@ class AccountRow:
     stale: bool = False
     severity: str | None = None
     reasons: tuple[tuple[str, str], ...] = ()
+    worth: Worths = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,8 +214,9 @@ def _total(filters: AccountFilters, sizes: Sizes, found: Sequence[Row[Any]], *, 
 def _select_rows() -> Select[Any]:
     account = [getattr(Account, name) for name in _OF_ACCOUNT]
     people = (Team.name.label("team"), User.name.label("owner"), User.email.label("owner_email"))
+    derived = (Account.name_key, Account.step_entered_on, Account.held_days, Account.value)
     return (
-        select(*account, Account.name_key, Account.step_entered_on, Account.held_days, *people, Journey.judged_by)
+        select(*account, *derived, *people, Journey.judged_by)
         .outerjoin(Team, Team.id == Account.team_id)
         .outerjoin(User, User.id == Account.owner_id)
         .outerjoin(Journey, Journey.account_id == Account.id)
@@ -230,6 +233,7 @@ def _rows_of(found: Sequence[Row[Any]], today: date) -> tuple[AccountRow, ...]:
             days=max((today - row.step_entered_on).days - row.held_days, 0),
             limit=limits.days(row.claimed_step, row.judged_by),
             reasons=reasons.get(row.id, ()),
+            worth=worth_of(row.value),
         )
         for row in found
     )

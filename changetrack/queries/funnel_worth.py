@@ -1,7 +1,7 @@
 """What the accounts at each place of the funnel are worth: promised, probationary, realized and live, by currency."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, tzinfo
 from typing import Any, Self
@@ -36,6 +36,11 @@ class Worth:
     def ratio(self) -> float | None:
         """Realized as a share of promised; None where nothing is promised yet."""
         return self.realized / self.promised if self.promised else None
+
+
+def worth_of(kept: Mapping[str, Sequence[int]]) -> dict[str, Worth]:
+    """An account's `value` as it is kept: {currency: [promised, probationary, realized, live]}."""
+    return {currency: Worth(*amounts) for currency, amounts in sorted(kept.items())}
 
 
 Worths = Mapping[str, Worth]

@@ -21,7 +21,7 @@ def make_accounts(session: Saver, records: Iterable[dict[str, Any]]) -> list[Acc
     tally, rows = FunnelTally(), []
     for record in records:
         row = _whole(record)
-        tally.count(None, cell_state(Account(**row)))
+        tally.count(None, cell_state(Account(**{"value": {}, **row})))
         rows.append(row)
     if rows:
         session.execute(insert(Account), rows)

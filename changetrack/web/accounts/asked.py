@@ -22,11 +22,12 @@ Args = MultiDict[str, str]
 FLAGS = {"unsupported": "Claimed only", "stale": "Stale"}
 # Columns that can be chosen; those shown unless others are.
 COLUMNS = {
-    "days": "Days", "why": "Why stale", "owner": "Owner", "team": "Team", "value": "Annual value",
+    "days": "Days", "why": "Why stale", "owner": "Owner", "team": "Team", "live": "Live value",
+    "realized": "Realized", "promised": "Promised", "value": "Annual value",
     "segment": "Segment", "region": "Region", "industry": "Industry", "tier": "Tier", "product": "Product",
     "started": "Started", "id": "Id",
 }  # fmt: skip
-USUAL = ("days", "why", "owner", "team", "value")
+USUAL = ("days", "why", "owner", "team", "live", "value")
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from changetrack.domain.funnel import PLACE_KEYS
 from changetrack.domain.money import in_plain_figures
 from changetrack.domain.people import Actor
 from changetrack.queries.accounts import AccountRow, list_accounts
-from changetrack.queries.exports import Column
+from changetrack.queries.export_tables import Column
 from changetrack.web.accounts.asked import Asked
 
 AT_ONCE = 500  # rows read by one statement
@@ -20,6 +20,7 @@ EXPORTED: Sequence[Column] = (
     Column("started_on", "date"), Column("step"), Column("step_entered_on", "date"), Column("annual_value"),
     Column("currency"), Column("supported_step", "int"), Column("days_in_step", "int"), Column("days_limit", "int"),
     Column("severity"), Column("stale_because"),
+    *(Column(name) for name in ("promised", "realized", "live")),
 )  # fmt: skip
 
 
@@ -39,4 +40,11 @@ def _cells(row: AccountRow) -> tuple[object, ...]:
     record = (row.external_id, row.name, row.organization, row.product, row.segment, row.region, row.industry, row.tier)
     step = (row.started_on, PLACE_KEYS[row.place], row.entered_on, value, row.currency, row.supported_step)
     why = " ".join(sentence for _, sentence in row.reasons) or None
-    return (*record, row.team, row.owner_email, *step, row.days, row.limit, row.severity, why)
+    worth = (_amounts(row, name) for name in ("promised", "realized", "live"))
+    return (*record, row.team, row.owner_email, *step, row.days, row.limit, row.severity, why, *worth)
+
+
+def _amounts(row: AccountRow, name: str) -> str | None:
+    """Such as “1200.00 USD”; several currencies are parted by semicolons."""
+    amounts = {currency: getattr(worth, name) for currency, worth in row.worth.items()}
+    return "; ".join(f"{in_plain_figures(n, currency)} {currency}" for currency, n in amounts.items() if n) or None
