@@ -1,12 +1,13 @@
 """The board, and moving a card: a proposal when it goes on, the way to the form when it goes back."""
 
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Response, flash, request, url_for
 from wtforms import HiddenField, IntegerField
 from wtforms.validators import InputRequired
 
-from changetrack.domain.funnel import PLACE_KEYS
+from changetrack.domain.funnel import OPEN_PLACES, PLACE_KEYS
 from changetrack.domain.journey.steps import ANCHORED, step_name
 from changetrack.domain.people import Action, Actor, may
 from changetrack.domain.refusal import NotFound, refuse_if
@@ -14,11 +15,12 @@ from changetrack.operations.journey.gate import propose_advance
 from changetrack.queries.account_choices import get_choices
 from changetrack.queries.accounts import AccountRow, list_accounts_by_id
 from changetrack.queries.board import get_board
+from changetrack.queries.funnel_worth import Worths, find_ready_worth, total
 from changetrack.web.accounts.asked import chips, filter_menu_fields, read_asked
 from changetrack.web.formatting import with_args
 from changetrack.web.forms import Form, refusals_on, shown_version
 from changetrack.web.journey.words import gate_words
-from changetrack.web.platform import acting, clock, current_actor, go, go_asking, page, require
+from changetrack.web.platform import acting, clock, current_actor, go, go_asking, page, require, settings
 
 OWN = ("place", "step", "sort", "after", "before", "col")  # arguments of the list that mean nothing here
 Kept = dict[str, Any]
@@ -61,6 +63,11 @@ def _board(form: Form | None = None, moved: AccountRow | None = None) -> Respons
     choices = get_choices(actor=actor)
     board = get_board(asked.filters, actor=actor, today=clock().today())
     kept: Kept = {name: values for name, values in asked.query.items() if name not in OWN}
+    filters = asked.filters
+    worth = None if filters.text or filters.stale or filters.unsupported else find_ready_worth(
+        actor=actor, today=clock().today(), zone=ZoneInfo(settings().timezone), as_of=clock().today(),
+        filters=filters.fields,
+    )  # fmt: skip
     return page(
         "board/board.html",
         form=form,
@@ -71,10 +78,15 @@ def _board(form: Form | None = None, moved: AccountRow | None = None) -> Respons
             c.place: url_for("accounts.index") + with_args(kept, place=PLACE_KEYS[c.place], sort="-days")
             for c in board.columns
         },
+        live={place: _live(total(worth or {}, [place])) for place in OPEN_PLACES},
         chips=chips(asked, choices),
         menu=[field for field in filter_menu_fields(asked, choices) if field["name"] != "place"],
         query=kept,
     )
+
+
+def _live(worth: Worths) -> list[tuple[str, int]]:
+    return [(currency, amounts.live) for currency, amounts in worth.items() if amounts.live]
 
 
 def _card(account_id: int) -> AccountRow:
@@ -118,6 +130,7 @@ def _shown(row: AccountRow, actor: Actor, kept: Kept) -> dict[str, object]:
         "limit": row.limit,
         "reasons": [code for code, _ in row.reasons],
         "owner": row.owner,
+        "live": _live(row.worth),
         "may_move": may(actor, Action.WORK, row.team_id),
         "move": url_for(".move", account_id=row.id) + with_args(kept),
         "version": row.visit_seq,
