@@ -35,7 +35,9 @@ def sweep_stale(run: Run) -> dict[str, int]:
 
 def _sweep_one(run: Run, due: DueAccount, counts: Counter[str]) -> None:
     try:
-        swept = sweep_account(account_id=due.account_id, actor=run.actor, now=run.now(), today=run.day)
+        swept = sweep_account(
+            account_id=due.account_id, actor=run.actor, now=run.now(), today=run.day, secret=run.secret or None
+        )
     except Exception as error:
         if isinstance(error, DBAPIError) and error.connection_invalidated:
             raise  # it is not this account: the database is gone

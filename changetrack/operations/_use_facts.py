@@ -1,16 +1,18 @@
 """What an account's outcomes and its counted use say, in the form that the control points resting on them take."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import date, timedelta
 from decimal import Decimal
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, scoped_session
 
+from changetrack.domain.funnel import HELD
 from changetrack.domain.journey.use_points import USE_DAYS, OutcomeFacts, UseFacts, lasting_on
 from changetrack.domain.usage import member_hash
 from changetrack.domain.value import period_end
-from changetrack.models import Contact, Metric, Outcome, Reading, UsageMember
+from changetrack.models import Metric, Outcome, Reading, UsageMember
+from changetrack.operations._dossier import Dossier
 
 Readings = dict[int, dict[date, Decimal | None]]
 
@@ -24,25 +26,23 @@ def outcome_facts(session: scoped_session[Session], account_id: int) -> tuple[Ou
     return tuple(_facts(outcome, readings.get(outcome.seq, {})) for outcome in outcomes)
 
 
-def use_facts(
-    session: scoped_session[Session],
-    account_id: int,
-    *,
-    contacts: Iterable[Contact],
-    planned_users: int | None,
-    day: date,
-    secret: str,
-) -> UseFacts:
-    """What the metrics that count people tell: who of the coalition was seen lately, how many did the first task."""
-    metrics: dict[str, int] = {
-        purpose: id_ for purpose, id_ in session.execute(_PURPOSES) if purpose is not None
-    }
+def look_at_use(dossier: Dossier, secret: str | None) -> None:
+    """See what the metrics that count people tell, so that settling weighs it: who of the coalition was seen lately,
+    how many did the first task. Without such a metric, or before the account is opened, there is nothing to see.
+    """
+    if secret is None or dossier.account.place not in range(1, HELD):
+        return
+    session, account = dossier.session, dossier.account
+    metrics: dict[str | None, int] = dict(iter(session.execute(_PURPOSES)))
+    if not metrics:
+        return
     users, tasks = metrics.get("active_users"), metrics.get("first_task")
-    return UseFacts(
-        coalition_seen=None if users is None else _coalition_seen(session, account_id, users, contacts, day, secret),
-        first_task_users=None if tasks is None else _members(session, account_id, tasks),
-        planned_users=planned_users,
+    dossier.people_use = UseFacts(
+        coalition_seen=None if users is None else _coalition_seen(dossier, users, secret),
+        first_task_users=None if tasks is None else _members(session, account.id, tasks),
+        planned_users=account.planned_users,
     )
+    dossier.records_changed = True
 
 
 _PURPOSES = select(Metric.purpose, Metric.id).where(Metric.purpose.is_not(None), Metric.archived_at.is_(None))
@@ -77,24 +77,18 @@ def _facts(outcome: Outcome, readings: Mapping[date, Decimal | None]) -> Outcome
     )
 
 
-def _coalition_seen(
-    session: scoped_session[Session],
-    account_id: int,
-    metric_id: int,
-    contacts: Iterable[Contact],
-    day: date,
-    secret: str,
-) -> dict[int, date]:
+def _coalition_seen(dossier: Dossier, metric_id: int, secret: str) -> dict[int, date]:
     """The last day on which each of the coalition was seen; nobody else is looked for."""
+    day = dossier.today
     wanted = {
         member_hash(secret, contact.email): contact.seq
-        for contact in contacts
+        for contact in dossier.contacts()
         if contact.in_coalition and contact.email and (contact.left_on is None or contact.left_on > day)
     }
     query = (
         select(UsageMember.member, func.max(UsageMember.day))
         .where(
-            UsageMember.account_id == account_id,
+            UsageMember.account_id == dossier.account.id,
             UsageMember.metric_id == metric_id,
             UsageMember.day > day - timedelta(days=USE_DAYS),
             UsageMember.day <= day,
@@ -102,7 +96,7 @@ def _coalition_seen(
         )
         .group_by(UsageMember.member)
     )
-    return {wanted[member]: last for member, last in session.execute(query)}
+    return {wanted[member]: last for member, last in dossier.session.execute(query)}
 
 
 def _members(session: scoped_session[Session], account_id: int, metric_id: int) -> int:

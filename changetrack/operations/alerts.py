@@ -17,6 +17,7 @@ from changetrack.operations._dossier import CALENDAR, Dossier, lock_account, ope
 from changetrack.operations._history import event_row
 from changetrack.operations._settle import current_reasons, settle
 from changetrack.operations._transaction import transaction
+from changetrack.operations._use_facts import look_at_use
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +33,10 @@ class Swept:
     is_ahead: bool = False
 
 
-def sweep_account(*, account_id: int, actor: Actor, now: datetime, today: date) -> Swept:
+def sweep_account(*, account_id: int, actor: Actor, now: datetime, today: date, secret: str | None = None) -> Swept:
     """Settle one account as it is on `today`: evidence that ended, staleness, its alert, and its next due day.
 
+    With the `secret` that hashes who uses the product, the points that counted use proves are looked at, too.
     Sweeping again the same day changes nothing. What was so already when a file brought the account in is listed,
     but nobody is told. Raises NotFound. Source: DOMAIN section 6.
     """
@@ -45,6 +47,7 @@ def sweep_account(*, account_id: int, actor: Actor, now: datetime, today: date) 
             return Swept()  # another run was here first
         if today < account.standing_on:
             return Swept(is_ahead=True)
+        look_at_use(dossier, secret)
         quiet, supported = _stems_from_import(dossier), account.supported_step
         alert = open_alert(dossier) if account.stale else None
         with session.no_autoflush:  # nothing here reads back what it has just written
