@@ -2,9 +2,8 @@
 
 import secrets
 from datetime import datetime, timedelta
-from ipaddress import ip_address, ip_network
 
-from sqlalchemy import ColumnElement, delete, exists, select, true, update
+from sqlalchemy import ColumnElement, delete, select, update
 from sqlalchemy.orm import Session, scoped_session
 
 from changetrack.domain.people import Actor, password_reasons
@@ -13,26 +12,14 @@ from changetrack.models import SignInAttempt, User, UserSession, db
 from changetrack.operations._audit import record_audit
 from changetrack.operations._passwords import hash_password, is_common, is_outdated, is_password
 from changetrack.operations._transaction import transaction
+from changetrack.operations._tries import TooManyTries as TooManyTries
+from changetrack.operations._tries import count_try, forgive
 from changetrack.queries.people import session_hash
 
-WINDOW = timedelta(minutes=5)
-# Failed tries within the window before the next one has to wait. None of them locks an account: the first
-# counts one e-mail from one address, and the others let pass who has signed in from their address before.
-TRIES_OF_A_PAIR = 10
-TRIES_OF_AN_ADDRESS = 100
-TRIES_OF_ALL = 1000
 FAILURES_KEPT = timedelta(days=1)
 SUCCESSES_KEPT = timedelta(days=30)
 KEY_LENGTH = 16
 WRONG = "E-mail or password is wrong."
-
-
-class TooManyTries(OperationRefused):
-    """Too many failed tries; the next one counts after `retry_after` seconds."""
-
-    def __init__(self, retry_after: int) -> None:
-        self.retry_after = retry_after
-        super().__init__([Reason(None, f"Too many tries. Wait {retry_after} seconds, then try again.")])
 
 
 def sign_in(
@@ -54,7 +41,7 @@ def sign_in(
     Source: OWASP ASVS 5.0, 6.3.1, 6.3.8, 7.2.4.
     """
     email = email.strip().lower()[:254]
-    try_id = _count_try(email, address, now)
+    try_id = count_try(email, address, now)
     user = db.session.scalars(select(User).where(User.email == email)).first()
     known_hash = user.password_hash if user else None
     if not is_password(password, known_hash) or user is None or known_hash is None:
@@ -66,7 +53,7 @@ def sign_in(
         if user.password_hash != known_hash or user.disabled_at is not None or has_expired:
             raise OperationRefused([(None, WRONG)])
         user.password_hash = better_hash or user.password_hash
-        _forgive(session, try_id)
+        forgive(session, try_id)
         if replaces:
             _revoke(session, now, UserSession.token_hash == session_hash(replaces))
         return _open(session, user.id, now, address=address, user_agent=user_agent, lifetime=lifetime)
@@ -108,7 +95,7 @@ def change_password(
     Raises TooManyTries, and OperationRefused for a wrong `current` password and all there is against the new.
     Source: OWASP ASVS 5.0, 6.2.3, 7.2.4.
     """
-    try_id = _count_try(actor.email or "", address, now)
+    try_id = count_try(actor.email or "", address, now)
     known_hash = db.session.scalars(select(User.password_hash).where(User.id == actor.user_id)).first()
     reasons = [Reason("new", t) for t in password_reasons(new, email=actor.email or "", is_common=is_common)]
     if new == current:
@@ -119,7 +106,7 @@ def change_password(
     new_hash = hash_password(new)
     with transaction() as session:
         if is_right:
-            _forgive(session, try_id)
+            forgive(session, try_id)
         user = session.get_one(User, actor.user_id, with_for_update=True)
         if user.password_hash != known_hash:
             reasons.append(Reason("current", "Your password was changed meanwhile."))
@@ -154,55 +141,6 @@ def forget_old_sign_ins(*, actor: Actor, now: datetime) -> dict[str, int]:
         tries = session.execute(delete(SignInAttempt).where(is_old).returning(SignInAttempt.id)).all()
         gone = session.execute(delete(UserSession).where(ended | revoked).returning(UserSession.user_id)).all()
         return {"tries": len(tries), "sessions": len(gone)}
-
-
-def _count_try(email: str, address: str, now: datetime) -> int:
-    """Write a failed try down; `_forgive` takes it back. Each try of a race sees those counted before it."""
-    network = _network(address)
-    _refuse_blocked(email, network, now, allowed=0)
-    with transaction() as session:
-        attempt = SignInAttempt(email=email, address=network, at=now, succeeded=False)
-        session.add(attempt)
-        session.flush()
-        try_id = attempt.id
-    _refuse_blocked(email, network, now, allowed=1)
-    return try_id
-
-
-def _refuse_blocked(email: str, network: str, now: datetime, *, allowed: int) -> None:
-    of_pair = (SignInAttempt.email == email, SignInAttempt.address == network)
-    is_known_here = db.session.scalar(select(exists().where(*of_pair, SignInAttempt.succeeded)))
-    limits: list[tuple[int, tuple[ColumnElement[bool], ...]]] = [(TRIES_OF_A_PAIR, of_pair)]
-    if not is_known_here:
-        limits.append((TRIES_OF_AN_ADDRESS, (SignInAttempt.address == network,)))
-        limits.append((TRIES_OF_ALL, (true(),)))
-    waits = [wait for limit, which in limits if (wait := _wait(limit + allowed, now, *which))]
-    db.session.rollback()
-    if waits:
-        raise TooManyTries(max(waits))
-
-
-def _wait(limit: int, now: datetime, *which: ColumnElement[bool]) -> int:
-    """Seconds until the `limit`-th last failed try is out of the window; 0 when there are fewer."""
-    failed = select(SignInAttempt.at).where(*which, SignInAttempt.succeeded.is_(False))
-    recent = failed.where(SignInAttempt.at > now - WINDOW).order_by(SignInAttempt.at.desc())
-    reached = db.session.scalars(recent.offset(limit - 1).limit(1)).first()
-    return 0 if reached is None else max(1, round((reached + WINDOW - now).total_seconds()))
-
-
-def _network(address: str) -> str:
-    """What counts as one address: an IPv4 address, or the /64 that one IPv6 customer is given."""
-    try:
-        parsed = ip_address(address)
-    except ValueError:
-        return address[:45]
-    if parsed.version == 6 and parsed.ipv4_mapped is None:
-        return str(ip_network((parsed, 64), strict=False).network_address)
-    return str(parsed)
-
-
-def _forgive(session: scoped_session[Session], try_id: int) -> None:
-    session.execute(update(SignInAttempt).where(SignInAttempt.id == try_id).values(succeeded=True))
 
 
 def _open(

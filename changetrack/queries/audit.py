@@ -1,4 +1,4 @@
-"""Reads of the audit: what was done to people, teams, the playbook and by imports, newest first, and its chains."""
+"""Reads of the audit: what was done to all but accounts, newest first, and its hash chains."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,10 +9,11 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, literal, or_, select, union_all
 
 from changetrack.domain.history import ChainRow, broken_links
-from changetrack.models import AuditEvent, Team, User, db
+from changetrack.models import ApiToken, AuditEvent, Metric, Team, UsageSource, User, db
 
 PAGE = 50
-GROUPS = ("user", "team", "playbook", "import")
+GROUPS = ("user", "team", "playbook", "import", "metric", "source", "token", "unmatched")
+_NAMED = (("user", User), ("team", Team), ("metric", Metric), ("source", UsageSource), ("token", ApiToken))
 CHECKED_AT_MOST = 2_000
 
 Place = tuple[datetime, str, int]
@@ -116,15 +117,15 @@ def _older(place: Place) -> ColumnElement[bool]:
 
 
 def _names_of(subjects: Iterable[str]) -> dict[str, str]:
-    """The names of the users and teams among `subjects`; no statement when there are none."""
-    wanted: dict[str, set[int]] = {"user": set(), "team": set()}
+    """The names of the users, teams, metrics, sources and tokens among `subjects`; no statement when there are none."""
+    wanted: dict[str, set[int]] = {group: set() for group, _ in _NAMED}
     for subject in subjects:
         group, _, rest = subject.partition(":")
         if group in wanted and rest.isdecimal():
             wanted[group].add(int(rest))
     parts = [
         select(literal(group).label("group"), table.id, table.name).where(table.id.in_(wanted[group]))
-        for group, table in (("user", User), ("team", Team))
+        for group, table in _NAMED
         if wanted[group]
     ]
     if not parts:
@@ -133,9 +134,11 @@ def _names_of(subjects: Iterable[str]) -> dict[str, str]:
 
 
 def _plain_name(row: AuditEvent) -> str:
-    """What a subject without a table row is called: an import by its file, the playbook by its name."""
+    """What a subject without a table row is called: an import by its file, a name that was forgotten by itself."""
     if row.subject == "playbook":
         return "Playbook"
+    if row.subject.startswith("unmatched:") and (name := (row.changes.get("name") or [None])[0]):
+        return str(name)
     return row.note if row.subject.startswith("import:") and row.note else row.subject
 
 

@@ -1,1 +1,1 @@
-"""The pages of administrators: people, teams, the playbook, imports."""
+"""The pages of administrators: people, teams, the playbook, imports, use and keys."""

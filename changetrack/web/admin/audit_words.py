@@ -1,4 +1,4 @@
-"""What was done to people, teams, the playbook and by imports, in words: title, sign, and the fields that changed."""
+"""What was done to all but accounts, in words: title, sign, and the fields that changed."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,7 +7,16 @@ from typing import Any
 from changetrack.queries.audit import AuditEntry
 from changetrack.web.formatting import number
 
-GROUPS: Mapping[str, str] = {"user": "People", "team": "Teams", "playbook": "Playbook", "import": "Imports"}
+GROUPS: Mapping[str, str] = {
+    "user": "People",
+    "team": "Teams",
+    "playbook": "Playbook",
+    "import": "Imports",
+    "metric": "Metrics",
+    "source": "Sources",
+    "token": "API tokens",
+    "unmatched": "Unmatched use",
+}
 _KINDS: Mapping[str, tuple[str, str]] = {
     "user_added": ("Added", "user-plus"),
     "user_edited": ("Edited", "user"),
@@ -26,6 +35,19 @@ _KINDS: Mapping[str, tuple[str, str]] = {
     "aliases_imported": ("Aliases imported", "file-import"),
     "history_imported": ("History imported", "file-import"),
     "contacts_imported": ("Contacts imported", "file-import"),
+    "metric_added": ("Metric added", "gauge"),
+    "metric_edited": ("Metric edited", "gauge"),
+    "metric_archived": ("Metric archived", "archive"),
+    "metric_restored": ("Metric in use again", "arrow-back-up"),
+    "event_rule_added": ("Rule added", "playlist-add"),
+    "event_rule_ended": ("Rule ended", "circle-off"),
+    "source_added": ("Source added", "world"),
+    "source_renamed": ("Source renamed", "world"),
+    "write_key_made": ("Write key made", "key"),
+    "write_key_revoked": ("Write key revoked", "ban"),
+    "token_made": ("API token made", "key"),
+    "token_revoked": ("API token revoked", "ban"),
+    "unmatched_forgotten": ("Forgotten", "trash"),
 }
 _FIELDS: Mapping[str, str] = {
     "email": "E-mail",

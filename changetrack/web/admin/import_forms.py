@@ -9,7 +9,6 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import Length
 
 from changetrack.adapters.uploaded_file import Choices
-from changetrack.domain.accounts import FIELD
 from changetrack.domain.import_guesses import DATE_FORMATS, attribute_for, guess_mapping
 from changetrack.domain.imports import ATTRIBUTE, CATALOGUES, IGNORE
 from changetrack.domain.refusal import OperationRefused, refuse_if
@@ -22,6 +21,8 @@ KINDS: Mapping[str, tuple[str, str]] = {
     "contacts": ("Contacts", "The customers' people, and who decides."),
     "aliases": ("Aliases", "Other systems' ids of an account, such as subscriptions."),
     "history": ("History of steps", "Where each account stood since when."),
+    "usage": ("Usage", "How much each account used on which day: numbers of metrics, or events."),
+    "outcomes": ("Outcomes", "What each customer is to gain, and what they said of it."),
 }
 ENCODINGS: Mapping[str, str] = {
     "": "UTF-8 (usual)",
@@ -31,7 +32,12 @@ ENCODINGS: Mapping[str, str] = {
     "shift_jis": "Shift JIS (Japanese)",
     "gb18030": "GB 18030 (Chinese)",
 }
-SAME_FOR_ALL = ("team", "owner_email", "product", "segment", "region", "industry", "tier", "currency")
+SAME_FOR_ALL: Mapping[str, Sequence[str]] = {
+    "accounts": ("team", "owner_email", "product", "segment", "region", "industry", "tier", "currency"),
+    "usage": ("metric",),
+}
+Offered = Mapping[str, Iterable[tuple[str, str]]]
+"""For a field what can be chosen: what it is called in a file, and for people."""
 
 
 class UploadForm(Form):
@@ -61,7 +67,7 @@ class CommitForm(Form):
     skip = HiddenField()
 
 
-def columns_form(kind: str, sample: Sample, dates: Dates, teams: Iterable[str], chosen: Choices) -> Form:
+def columns_form(kind: str, sample: Sample, dates: Dates, offered: Offered, chosen: Choices) -> Form:
     """The form that asks what each column fills, how dates are written, and what holds for all rows.
 
     Fields: `column_N` by place in the file, `date_format` where the kind has dates, `every_FIELD`.
@@ -71,8 +77,7 @@ def columns_form(kind: str, sample: Sample, dates: Dates, teams: Iterable[str], 
     fields: dict[str, Any] = {name: _column(kind, header, guessed[header]) for name, header in columns}
     if has_dates(kind):
         fields["date_format"] = SelectField("Dates are written as", choices=_date_choices(dates))
-    if kind == "accounts":
-        fields |= {f"every_{name}": _constant(name, teams) for name in SAME_FOR_ALL}
+    fields |= {f"every_{name}": _constant(kind, name, offered) for name in SAME_FOR_ALL.get(kind, ())}
     start = {name: chosen.mapping.get(header) for name, header in columns}
     start |= {f"every_{name}": text for name, text in chosen.constants.items()}
     start["date_format"] = chosen.date_format or dates.guess or ""
@@ -83,7 +88,8 @@ def columns_form(kind: str, sample: Sample, dates: Dates, teams: Iterable[str], 
 def choices_of(form: Form, headers: Sequence[str]) -> Choices:
     """What was chosen on the form of the columns."""
     mapping = {header: form[f"column_{place}"].data for place, header in enumerate(headers)}
-    constants = {name: (form[f"every_{name}"].data or "").strip() for name in SAME_FOR_ALL if f"every_{name}" in form}
+    every = [name.removeprefix("every_") for name in form.data if name.startswith("every_")]
+    constants = {name: (form[f"every_{name}"].data or "").strip() for name in every}
     told = {name: text for name, text in constants.items() if text}
     date_format = form["date_format"].data or None if "date_format" in form else None
     return Choices(mapping=mapping, constants=told, date_format=date_format)
@@ -142,10 +148,9 @@ def _date_choices(dates: Dates) -> list[SelectChoice]:
     return [SelectChoice("", "Choose"), *fitting, *others]
 
 
-def _constant(name: str, teams: Iterable[str]) -> SelectField | StringField:
-    field = FIELD[name]
-    if name == "team":
-        return SelectField(
-            field.label, choices=[SelectChoice("", "Not the same for all"), *(SelectChoice(t, t) for t in teams)]
-        )
+def _constant(kind: str, name: str, offered: Offered) -> SelectField | StringField:
+    field = next(field for field in CATALOGUES[kind] if field.name == name)
+    if name in offered:
+        choices = [SelectChoice(value, words) for value, words in offered[name]]
+        return SelectField(field.label, choices=[SelectChoice("", "Not the same for all"), *choices])
     return StringField(field.label, [Length(max=field.max_length)], description=field.hint)

@@ -8,7 +8,9 @@ from changetrack.adapters.uploads import Uploads
 _WORDS: Mapping[str, Mapping[str, str]] = {
     "accounts": {"created": "New accounts", "updated": "Changed", "unchanged": "As they were"},
     "contacts": {"created": "New people", "updated": "Changed", "unchanged": "As they were"},
+    "outcomes": {"created": "New outcomes", "updated": "Changed or spoken of", "unchanged": "As they were"},
     "aliases": {"created": "New aliases", "unchanged": "Known already"},
+    "usage": {"created": "New numbers", "updated": "Changed numbers", "unchanged": "As they were"},
     "history": {"updated": "Accounts with new history", "unchanged": "Accounts as they were"},
 }
 
@@ -29,6 +31,8 @@ def counts_of(kind: str, run: Run) -> list[tuple[str, int, str]]:
         return []
     told = [("Rows read", run.result["rows"], "")]
     told += [(words, run.result[name], "") for name, words in _WORDS[kind].items()]
+    if waiting := run.result.get("waiting"):
+        told.append(("Rows that wait for their account", waiting, ""))
     rejected = run.result["rejected_rows"]
     return [*told, ("Rows turned away", rejected, "bad" if rejected else "")]
 
@@ -37,7 +41,7 @@ def may_import(run: Run, stage: str) -> bool:
     """Whether the next thing to do is to import: the file was tried out, and something would change."""
     if stage not in ("check done", "import refused") or run.result is None or run.result["repeated"]:
         return False
-    return stage == "import refused" or bool(run.result["created"] or run.result["updated"])
+    return stage == "import refused" or any(run.result.get(name) for name in ("created", "updated", "waiting"))
 
 
 def results_by_batch(uploads: Iterable[Upload]) -> dict[str, str]:

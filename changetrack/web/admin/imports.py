@@ -15,9 +15,11 @@ from changetrack.domain.people import Action
 from changetrack.domain.refusal import NotFound, OperationRefused
 from changetrack.queries.imports import PAGE, list_imports
 from changetrack.queries.people import list_teams
+from changetrack.queries.usage_metrics import list_metric_keys
 from changetrack.web.admin.import_forms import (
     KINDS,
     CommitForm,
+    Offered,
     UploadForm,
     at_constants,
     choices_of,
@@ -78,7 +80,7 @@ def columns(key: str) -> Response:
     sample = read_sample(upload.table())
     chosen = upload.choices() or Choices(guess_mapping(upload.kind, sample.headers))
     dates = look_at_dates(sample, upload.kind, chosen.mapping, clock().today())
-    form = columns_form(upload.kind, sample, dates, [team.name for team in list_teams()], chosen)
+    form = columns_form(upload.kind, sample, dates, _offered(upload.kind), chosen)
     if form.validate_on_submit():
         with refusals_on(form):
             choices = choices_of(form, sample.headers)
@@ -170,6 +172,13 @@ def _shown(upload: Upload, form: Form) -> Response:
         counts=counts_of(upload.kind, run), labels={field.name: field.label for field in CATALOGUES[upload.kind]},
         may_import=may_import(run, stage),
     )  # fmt: skip
+
+
+def _offered(kind: str) -> Offered:
+    """What can be chosen where a value holds for all rows."""
+    if kind == "usage":
+        return {"metric": list_metric_keys()}
+    return {"team": [(team.name, team.name) for team in list_teams()]}
 
 
 def _refuse_unreadable(form: Form, kind: str, choices: Choices, headers: list[str]) -> None:

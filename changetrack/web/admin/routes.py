@@ -28,7 +28,22 @@ SECTIONS = (
         "Bring accounts, contacts, aliases and history in from files.",
         "file-import",
     ),
-    ("audit_admin.index", "Audit", "Who did what to people, teams, playbook; which files came in.", "history"),
+    (
+        "metrics_admin.index",
+        "Metrics",
+        "What is counted of the product's use, and which events feed it.",
+        "gauge",
+    ),
+    ("sources_admin.index", "Sources", "The products that send events, their keys, and the first event.", "world"),
+    ("arrivals_admin.index", "What arrives", "Events as they come in: what each fed, or why it did not.", "activity"),
+    ("unmatched_admin.index", "Unmatched", "Use that came under names which no account has.", "unlink"),
+    ("tokens_admin.index", "API tokens", "With which programs read, write, and send numbers.", "key"),
+    (
+        "audit_admin.index",
+        "Audit",
+        "Who did what to people, teams, playbook, metrics and keys; which files came in.",
+        "history",
+    ),
     ("alerts.undelivered", "Undelivered messages", "What could not be delivered, to be sent again.", "mail"),
 )
 

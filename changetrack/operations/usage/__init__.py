@@ -1,0 +1,1 @@
+"""Use: what is counted, who sends it, what arrived, and whose it is."""
