@@ -6,7 +6,7 @@ from flask import Flask
 from flask.helpers import get_debug_flag
 from sqlalchemy import make_url
 
-from changetrack import cli, web
+from changetrack import api, cli, web
 from changetrack.cli._supervisor import end_with_parent
 from changetrack.config import Clock, Settings, SettingsError, load_settings
 from changetrack.migrations import refuse_wrong_revision
@@ -31,6 +31,7 @@ def create_app(settings: Settings | None = None, *, clock: Clock | None = None) 
     app.extensions["changetrack.clock"] = clock or Clock(settings)
     db.init_app(app)
     web.init_web(app)
+    api.init_api(app)
     cli.register(app.cli)
     return app
 

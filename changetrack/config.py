@@ -41,12 +41,14 @@ class Settings:
     env: str = "production"
     debug: bool = False
     base_url: str = "http://127.0.0.1:5000"
+    vendor_name: str = ""
     timezone: str = "UTC"
     today: date | None = None
     trusted_proxies: int = 0
     session_idle_minutes: int = 8 * 60
     session_hours: int = 7 * 24
     max_upload_mb: int = 64
+    usage_retention_days: int = 400
     database_pool_size: int = 10
     log_level: str = "INFO"
 

@@ -14,7 +14,7 @@ from typing import IO
 
 from changetrack.domain.cells import defuse
 from changetrack.domain.refusal import OperationRefused
-from changetrack.queries.exports import Column
+from changetrack.queries.export_tables import Column
 
 FORMATS = ("csv", "jsonl", "parquet")
 MEDIA_TYPES: Mapping[str, str] = {

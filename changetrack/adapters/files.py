@@ -8,9 +8,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
+from changetrack.adapters.file_blocks import Rejoined, plain_block, side_by_side, whole_lines
 from changetrack.adapters.file_text import UNREADABLE, Limits, digest_of, open_text
 from changetrack.domain.cells import normalise, undefuse
-from changetrack.domain.imports import RawRow
+from changetrack.domain.imports import Block, RawRow
 from changetrack.domain.refusal import OperationRefused, Reason, refuse_if
 
 if TYPE_CHECKING:
@@ -54,29 +55,51 @@ class Table:
 
     def rows(self) -> Iterator[RawRow]:
         """Every row that is not blank, with the line it begins on, or the fault that makes it unreadable."""
-        headers, width = self.headers, len(self.headers)
         with self._text() as text:
             feed = _Feed(text, self.limits)
             reader = self._reader(feed)
             next(reader)
-            while True:
-                line = reader.line_num + 1
-                feed.begin_row()
-                try:
-                    cells = next(reader)
-                except StopIteration:
-                    return
-                except csv.Error as problem:
-                    yield RawRow(line, {headers[0]: feed.raw()}, self._explain(problem))
+            yield from self._rows(reader, feed, 0)
+
+    def blocks(self) -> Iterator[Block]:
+        """The same rows, some thousand at a time and column by column: where nothing is odd, many times as fast."""
+        with self._text() as text:
+            reader = self._reader(_Feed(text, self.limits))
+            next(reader)
+            line = reader.line_num
+            while part := whole_lines(text, self.limits.line):
+                block = plain_block(part, line + 1, self.headers, self.delimiter, self.limits)
+                if block is not None:
+                    line = block.lines[-1]
+                    yield block
                     continue
-                if feed.fault:
-                    yield RawRow(line, {headers[0]: feed.raw()}, feed.fault)
-                elif len(cells) == width:
-                    cells = [undefuse(c) if c.startswith("'") else c for c in cells]
-                    if any(cells):
-                        yield RawRow(line, dict(zip(headers, cells, strict=True)))
-                elif any(cells):
-                    yield self._ragged(line, cells)
+                rest = Rejoined(part, text)
+                feed = _Feed(rest, self.limits)
+                reader = self._reader(feed)
+                yield from side_by_side(self._rows(reader, feed, line, rest), self.headers)
+                line += reader.line_num
+
+    def _rows(self, reader: "_csv.Reader", feed: "_Feed", before: int, end: Rejoined | None = None) -> Iterator[RawRow]:
+        """The rows from here on, of a text that has lines `before` it, to the end of the text or of the part."""
+        headers, width = self.headers, len(self.headers)
+        while end is None or not end.is_used_up:
+            line = before + reader.line_num + 1
+            feed.begin_row()
+            try:
+                cells = next(reader)
+            except StopIteration:
+                return
+            except csv.Error as problem:
+                yield RawRow(line, {headers[0]: feed.raw()}, self._explain(problem))
+                continue
+            if feed.fault:
+                yield RawRow(line, {headers[0]: feed.raw()}, feed.fault)
+            elif len(cells) == width:
+                cells = [undefuse(c) if c.startswith("'") else c for c in cells]
+                if any(cells):
+                    yield RawRow(line, dict(zip(headers, cells, strict=True)))
+            elif any(cells):
+                yield self._ragged(line, cells)
 
     def _ragged(self, line: int, cells: list[str]) -> RawRow:
         width = len(self.headers)
@@ -119,7 +142,7 @@ class Table:
 class _Feed:
     """The lines of a text for the csv reader; with what is wrong in the row at hand."""
 
-    def __init__(self, text: TextIO, limits: Limits) -> None:
+    def __init__(self, text: "TextIO | Rejoined", limits: Limits) -> None:
         self._text, self._limit = text, limits.line
         self._recent: list[str] = []
         self._ahead: list[str] = []

@@ -7,11 +7,23 @@ from itertools import groupby
 from typing import Any
 
 from changetrack.cli._demo_source import FileRows
+from changetrack.cli._demo_use import PROPOSALS, WORDS, Products, own_word, recognise, word_of
 from changetrack.domain.calendar import WorkCalendar
-from changetrack.domain.demo.deeds import Deed, FileDeed, Person, Portfolio
+from changetrack.domain.demo.deeds import Deed, EventsDeed, FileDeed, Person, Portfolio
 from changetrack.domain.people import Actor
 from changetrack.domain.refusal import OperationRefused
-from changetrack.operations import accounts, alerts, coalition, delivery, funnel, imports, people, playbook, teams
+from changetrack.operations import (
+    accounts,
+    alerts,
+    coalition,
+    customer_links,
+    delivery,
+    funnel,
+    imports,
+    people,
+    playbook,
+    teams,
+)
 from changetrack.operations.journey import evidence, gate, moves, opening
 from changetrack.queries import demo as queries
 from changetrack.queries.actors import find_actor
@@ -23,6 +35,7 @@ DAILY_NIGHTS = timedelta(days=45)
 SWEPT_AT_MOST = 1000  # of the accounts that came with files: the rest is for the next night
 READ_UNTIL = timedelta(days=6)  # messages of the last days are still to be read
 ROWS_LIKE_A_DEED = 50
+RECOGNISED_ON = 1  # Tuesday: the week before is settled
 SWEPT_AT, SWEPT_BY, DELIVERED_BY = time(5), Actor.system("stale-sweep"), Actor.system("deliver")
 COUNTED_BY = Actor.system("snapshot")
 _CALENDAR = WorkCalendar()
@@ -35,6 +48,8 @@ OPERATIONS: Mapping[str, Callable[..., object]] = {
     "edit_contact": coalition.edit_contact,
     "propose": gate.propose_advance,
     "sign": gate.sign_off,
+    "customer_signs": gate.record_customer_sign_off,
+    "ask_customer": customer_links.ask_customer,
     "except": moves.advance_by_exception,
     "back": moves.move_back,
     "hold": moves.hold_account,
@@ -53,6 +68,8 @@ ANSWERS: Mapping[str, Callable[..., object]] = {
 IMPORTS: Mapping[str, Callable[..., imports.ImportResult]] = {
     "accounts": imports.import_accounts,
     "history": imports.import_history,
+    "usage": imports.import_usage,
+    "outcomes": imports.import_outcomes,
 }
 
 
@@ -67,9 +84,12 @@ class Player:
     now: datetime
     today: date
     watch: Callable[[int], None]
+    secret: str
+    retention_days: int
     teams: dict[str, int] = field(default_factory=dict)
     actors: dict[str, Actor] = field(default_factory=dict)
     accounts: dict[str, int] = field(default_factory=dict)
+    products: Products | None = None
 
     def refuse_repetition(self) -> None:
         """Raise OperationRefused if these accounts are there already."""
@@ -82,6 +102,8 @@ class Player:
         self._found()
         deeds = {day: list(found) for day, found in groupby(self.portfolio.deeds, key=lambda deed: deed.day)}
         for day in _days(self.portfolio.founded_on, self.today):
+            if day.weekday() == RECOGNISED_ON or day == self.today:
+                recognise(day, self._moment(day, SWEPT_AT))
             if self._is_watched(day):
                 self._night(day)
             for deed in deeds.get(day, ()):
@@ -90,6 +112,7 @@ class Player:
                 funnel.take_snapshot(day=day, zone=self.zone, actor=COUNTED_BY, now=self.now, today=self.today)
             if day == self.today - READ_UNTIL:
                 self._read_all(day)
+        recognise(self.today, self.now)
         if any(isinstance(deed, FileDeed) and deed.recipe for deed in self.portfolio.deeds):
             for due in list_due_accounts(day=self.today, after=None, limit=SWEPT_AT_MOST):
                 self._sweep(due.account_id, self.today)
@@ -104,6 +127,7 @@ class Player:
         known = queries.find_people([p.email for p in self.portfolio.people])
         for person in self.portfolio.people:
             self.actors[person.key] = self._employ(person, known.get(person.email), said)
+        self.products = Products.connect(self.operator, now, secret=self.secret, retention_days=self.retention_days)
 
     def _employ(self, person: Person, user_id: int | None, said: Mapping[str, Any]) -> Actor:
         """Add somebody, or take them as they are, and see that they have their role in their team."""
@@ -139,8 +163,12 @@ class Player:
         for actor in self.actors.values():
             alerts.mark_read(actor=actor, now=self._moment(day, time(9)))
 
-    def _perform(self, deed: Deed | FileDeed) -> None:
+    def _perform(self, deed: Deed | FileDeed | EventsDeed) -> None:
         moment = self._moment(deed.day, time(deed.minute // 60, deed.minute % 60))
+        if isinstance(deed, EventsDeed):
+            self._use.take_in(deed, moment)
+            self.watch(weight_of(deed))
+            return
         said: dict[str, Any] = {"actor": self.actors[deed.by], "now": moment, "today": deed.day}
         try:
             if isinstance(deed, FileDeed):
@@ -165,6 +193,13 @@ class Player:
         elif deed.what == "retract":
             seq = queries.find_evidence(account_id, deed.says["point"])
             evidence.retract_evidence(account_id=account_id, seq=seq or 0, because=deed.says["because"], **said)
+        elif deed.what in PROPOSALS:
+            terms = self._use.terms(deed.says["terms"])
+            PROPOSALS[deed.what](account_id=account_id, **{**deed.says, "terms": terms}, **said)
+        elif deed.what in WORDS:
+            WORDS[deed.what](account_id=account_id, **{**deed.says, "word": word_of(deed.says["word"])}, **said)
+        elif deed.what == "own_word":
+            own_word(account_id=account_id, **deed.says, **said)
         elif deed.what in ANSWERS:
             alert_id, version = queries.find_open_alert(account_id) or (0, 0)
             ANSWERS[deed.what](alert_id=alert_id, version=version, **deed.says, **said)
@@ -179,10 +214,16 @@ class Player:
             self.watch(int(share * weight) - done)
             done = int(share * weight)
 
-        IMPORTS[deed.kind](source=FileRows(deed), options=imports.ImportOptions(), watch=watch, **said)
+        more = {"secret": self.secret} if deed.kind == "usage" else {}
+        IMPORTS[deed.kind](source=FileRows(deed), options=imports.ImportOptions(), watch=watch, **more, **said)
         watch(1.0)
         if deed.kind == "accounts" and not deed.recipe:
             self.accounts |= queries.find_accounts([row[0] for row in deed.rows])
+
+    @property
+    def _use(self) -> Products:
+        assert self.products is not None, "the house is founded first"
+        return self.products
 
     def _moment(self, day: date, at: time) -> datetime:
         return min(datetime.combine(day, at, self.zone), self.now)
@@ -192,6 +233,8 @@ def _days(first: date, last: date) -> Iterator[date]:
     return (first + n * ONE_DAY for n in range((last - first).days + 1))
 
 
-def weight_of(deed: Deed | FileDeed) -> int:
+def weight_of(deed: Deed | FileDeed | EventsDeed) -> int:
     """How much work a deed is, in that of one that is done to one account."""
+    if isinstance(deed, EventsDeed):
+        return 1 + len(deed.events) // ROWS_LIKE_A_DEED
     return max(1, len(deed.rows) // ROWS_LIKE_A_DEED) if isinstance(deed, FileDeed) else 1

@@ -60,6 +60,8 @@ def _load(accounts: int, seed: int, unfinished: Path) -> None:
         now=clock().now(),
         today=today,
         watch=bar.update,
+        secret=settings().secret_key,
+        retention_days=settings().usage_retention_days,
     )
     player.refuse_repetition()
     unfinished.touch()

@@ -1,4 +1,4 @@
-"""The command that reads accounts, aliases, history and contacts from a file."""
+"""The command that reads accounts, aliases, history, contacts, outcomes and usage from a file."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -7,7 +7,7 @@ import click
 
 from changetrack.adapters.files import Table
 from changetrack.adapters.rejected_rows import RejectedRows
-from changetrack.cli._face import clock, emit, json_option, progress
+from changetrack.cli._face import clock, emit, json_option, progress, settings
 from changetrack.domain.import_guesses import guess_mapping
 from changetrack.domain.people import Actor
 from changetrack.operations import imports
@@ -18,6 +18,8 @@ OPERATIONS: dict[str, Callable[..., ImportResult]] = {
     "aliases": imports.import_aliases,
     "history": imports.import_history,
     "contacts": imports.import_contacts,
+    "outcomes": imports.import_outcomes,
+    "usage": lambda **given: imports.import_usage(secret=settings().secret_key, **given),
 }
 STEPS = 1000  # of the progress bar
 
@@ -110,6 +112,7 @@ def _tell(result: ImportResult) -> None:
     click.echo(
         f"{result.rows:,} rows: {result.created:,} {would}created, {result.updated:,} {would}updated,"
         f" {result.unchanged:,} unchanged, {result.rejected_rows:,} turned away."
+        + (f" {result.waiting:,} {'would ' if result.dry_run else ''}wait for their account." if result.waiting else "")
     )
 
 

@@ -1,8 +1,10 @@
 """The command that recomputes every derived figure and every hash chain."""
 
+from datetime import timedelta
+
 import click
 
-from changetrack.cli._face import clock, emit, json_option, progress
+from changetrack.cli._face import clock, emit, json_option, progress, settings
 from changetrack.queries.verify import Verified, count_to_verify, verify
 
 
@@ -11,7 +13,9 @@ from changetrack.queries.verify import Verified, count_to_verify, verify
 def verify_command(as_json: bool) -> None:
     """Recompute every derived figure and the history's hash chains; list what differs, exit 1 if anything does."""
     with progress("Verifying accounts", count_to_verify()) as bar:
-        found = verify(today=clock().today(), progress=bar.update)
+        today = clock().today()
+        kept_from = today - timedelta(days=settings().usage_retention_days)
+        found = verify(today=today, usage_kept_from=kept_from, progress=bar.update)
     if as_json:
         emit(found)
     else:

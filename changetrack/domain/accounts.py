@@ -9,7 +9,10 @@ from typing import Literal
 
 from changetrack.domain.money import in_minor_units
 
-Kind = Literal["text", "email", "date", "amount", "currency", "place", "flag", "roles", "note", "count", "number"]
+Kind = Literal[
+    "text", "email", "date", "day", "dates", "amount", "currency", "place", "flag", "roles", "note", "count", "whole",
+    "number",
+]  # fmt: skip
 
 MAX_ATTRIBUTES = 60
 MAX_ATTRIBUTE_KEY = 60

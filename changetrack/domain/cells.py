@@ -69,6 +69,13 @@ def parse_count(text: str) -> int:
     return int(text)
 
 
+def parse_whole(text: str) -> int:
+    """A whole number from 0 to a thousand million; raises ValueError with a sentence for anything else."""
+    if not text.isascii() or not text.isdecimal() or int(text[: _LONGEST_COUNT + 1]) > 10**9:
+        raise ValueError(f"“{text[:40]}” is not a whole number.")
+    return int(text)
+
+
 def date_pattern(date_format: str | None) -> str | None:
     """The strptime pattern of a date format in words (dd-mm-yyyy) or codes (%d-%m-%Y); None for ISO dates.
 

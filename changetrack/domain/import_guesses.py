@@ -52,6 +52,23 @@ _ALSO_CALLED: Mapping[str, Mapping[str, Sequence[str]]] = {
         "sponsor": ("is_sponsor", "executive_sponsor"),
         "left_on": ("left", "left_date"),
     },
+    "usage": {
+        "external_id": (*_OF_AN_ACCOUNT, "group_id", "subscription_id"),
+        "metric": ("metric_key", "measure"),
+        "day": ("date", "usage_date", "used_on"),
+        "value": ("count", "quantity", "number"),
+        "event_id": ("message_id",),
+        "member": ("user_id",),
+    },
+    "outcomes": {
+        "external_id": _OF_AN_ACCOUNT,
+        "statement": ("outcome", "value_statement"),
+        "beneficiary": ("beneficiary_name", "contact", "contact_name"),
+        "metric": ("metric_key", "measure"),
+        "rate": ("worth", "value_per_period"),
+        "agreed_on": ("agreement_date",),
+        "attested_on": ("attestation_date",),
+    },
 }
 
 DATE_FORMATS = (

@@ -5,9 +5,17 @@ from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple
 
-from changetrack.domain import accounts
+from changetrack.domain import accounts, outcome_file
 from changetrack.domain.accounts import Field, attribute_key
-from changetrack.domain.cells import date_pattern, date_reader, parse_count, parse_email, parse_flag, parse_text
+from changetrack.domain.cells import (
+    date_pattern,
+    date_reader,
+    parse_count,
+    parse_email,
+    parse_flag,
+    parse_text,
+    parse_whole,
+)
 from changetrack.domain.coalition import PATH_ROLES
 from changetrack.domain.funnel import PLACE_KEYS
 from changetrack.domain.money import parse_amount, parse_currency
@@ -43,9 +51,10 @@ CATALOGUES: Mapping[str, tuple[Field, ...]] = {
         Field("metric", "Metric", max_length=60, required=True, hint="The key of a metric."),
         Field("day", "Day", kind="date", required=True),
         Field("value", "Number", kind="number", hint="0 to 10¹², at most four decimals."),
-        Field("event_id", "Event id", max_length=200, hint="With it, each row counts once; without, the file states days."),
+        Field("event_id", "Event id", max_length=200, hint="With it a row counts once; without, the file states days."),
         Field("member", "Counted person or thing", max_length=500, hint="For metrics of how many different ones."),
     ),
+    "outcomes": (_EXTERNAL_ID, *outcome_file.FIELDS),
 }
 REJECT_COLUMNS = ("rejected_line", "rejected_because")
 """Columns that a file of rejected rows adds, and that importing it again leaves out."""
@@ -183,7 +192,7 @@ def row_parser(
 def cell_readers(
     layout: Layout, *, date_format: str | None, today: date
 ) -> tuple[dict[str, Reader], dict[str, object]]:
-    """What reads the cells of each mapped field, and the values that all rows have in common.
+    """What reads the cells of each field that is given, and the values that all rows have in common.
 
     Raises OperationRefused for a bad date format or a bad constant.
     """
@@ -191,8 +200,9 @@ def cell_readers(
         date_pattern(date_format)
     except ValueError as problem:
         raise OperationRefused([("date_format", str(problem))]) from None
-    read_date = date_reader(date_format, today=today)
-    return {f.name: _cell_reader(f, read_date) for _, f in layout.columns}, _read_constants(layout, read_date)
+    dates = _Dates(date_reader(date_format, today=today), date_reader(date_format, today=date.max))
+    given = [field for _, field in layout.columns] + [field for field, _ in layout.constants]
+    return {f.name: _cell_reader(f, dates) for f in given}, _read_constants(layout, dates)
 
 
 def _unknown_columns(headers: Sequence[str], mapping: Mapping[str, str]) -> list[Reason]:
@@ -226,10 +236,21 @@ def _clashes(names: Sequence[str], what: str) -> list[Reason]:
     return [Reason(name, f"More than one column would fill the {what} {name}.") for name in twice]
 
 
-def _cell_reader(field: Field, read_date: Callable[[str], date]) -> Reader:
+class _Dates(NamedTuple):
+    """How dates are read: those of what has happened, and any."""
+
+    past: Callable[[str], date]
+    any: Callable[[str], date]
+
+
+def _cell_reader(field: Field, dates: _Dates) -> Reader:
     match field.kind:
         case "date":
-            return lambda text: read_date(text.strip())
+            return lambda text: dates.past(text.strip())
+        case "day":
+            return lambda text: dates.any(text.strip())
+        case "dates":
+            return lambda text: [dates.past(part.strip()) for part in text.split(";") if part.strip()]
         case "email":
             return parse_email
         case "flag":
@@ -244,6 +265,8 @@ def _cell_reader(field: Field, read_date: Callable[[str], date]) -> Reader:
             return _parse_roles
         case "count":
             return lambda text: parse_count(text.strip())
+        case "whole":
+            return lambda text: parse_whole(text.strip())
         case "number":
             return lambda text: scaled_number(text.strip())
     longest, breaks = field.max_length, field.kind == "note"
@@ -269,11 +292,11 @@ def _parse_roles(text: str) -> list[str]:
     return [role for role in PATH_ROLES if role in named]
 
 
-def _read_constants(layout: Layout, read_date: Callable[[str], date]) -> dict[str, object]:
+def _read_constants(layout: Layout, dates: _Dates) -> dict[str, object]:
     values: dict[str, object] = {}
     for known, text in layout.constants:
         try:
-            values[known.name] = _cell_reader(known, read_date)(text)
+            values[known.name] = _cell_reader(known, dates)(text)
         except ValueError as problem:
             raise OperationRefused([(known.name, str(problem))]) from None
     return values

@@ -27,16 +27,18 @@ class Action(StrEnum):
     IMPORT = "import"
     ADMINISTER = "administer"
     SEE_ALL = "see_all"
+    ANSWER = "answer"
+    """What a customer's person is asked on a page of their own: nobody else answers in their place."""
 
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who acts: a signed-in user, a job of the system, or the operator at the shell.
+    """Who acts: a signed-in user, a customer's person, a job of the system, or the operator at the shell.
 
     `role` is the house role and `teams` maps team id to team role; both are empty but for a user.
     """
 
-    kind: Literal["user", "system", "operator"]
+    kind: Literal["user", "customer", "system", "operator"]
     user_id: int | None
     name: str
     email: str | None = None
@@ -52,6 +54,11 @@ class Actor:
     def operator(cls, name: str) -> Self:
         """Return the person at the shell, who holds every right but signing off."""
         return cls(kind="operator", user_id=None, name=name)
+
+    @classmethod
+    def customer(cls, name: str, email: str | None = None) -> Self:
+        """Return the customer's person who holds a page of their own; they may answer what it asks, and no more."""
+        return cls(kind="customer", user_id=None, name=name, email=email)
 
     def team_role(self, team_id: int | None) -> str | None:
         """Return the role held in that team, None for an outsider or no team."""
@@ -69,17 +76,20 @@ _BY_TEAM_ROLE: Mapping[str | None, frozenset[Action]] = {
     "vsm": _OF_A_TEAM | {Action.EXCEPT},
 }
 _NONE: frozenset[Action] = frozenset()
+_ONLY_PERSONS = frozenset({Action.SIGN_OFF, Action.ANSWER})
 
 
 def may(actor: Actor, action: Action, team_id: int | None = None) -> bool:
     """Say whether `actor` may do this; `team_id` is the team of the account it is about.
 
-    The system and the operator may do everything but sign off: a sign-off is a person's word.
+    The system and the operator may do everything but sign off and answer for a customer: these are persons' words.
     A team role adds its rights on that team's accounts to those of the house role.
     Source: DOMAIN section 2 (engagement team) and section 3 (the value stream manager never signs off).
     """
+    if actor.kind == "customer":
+        return action is Action.ANSWER
     if actor.kind != "user":
-        return action is not Action.SIGN_OFF
+        return action not in _ONLY_PERSONS
     return action in _BY_ROLE.get(actor.role, _NONE) or action in _BY_TEAM_ROLE.get(actor.team_role(team_id), _NONE)
 
 

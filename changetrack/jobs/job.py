@@ -1,7 +1,7 @@
 """What a timed job is: its name, its work, when it is due, and for which days it can be run."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, tzinfo
 from enum import Enum
 
@@ -25,7 +25,8 @@ class LeaseLost(Exception):
 class Run:
     """What a job gets to work with.
 
-    `day` is the day that the run is about, `today` the present one. Call `beat(done, of)` after each piece of work:
+    `day` is the day that the run is about, `today` the present one; single events of use are kept for
+    `usage_retention_days`, and `secret` hashes who used the product. Call `beat(done, of)` after each piece of work:
     it keeps the run's lease and shows the progress, and raises Stopped or LeaseLost.
     """
 
@@ -35,6 +36,8 @@ class Run:
     zone: tzinfo
     now: Callable[[], datetime]
     beat: Beat
+    usage_retention_days: int = 400
+    secret: str = field(default="", repr=False)
 
 
 class Days(Enum):

@@ -35,8 +35,7 @@ class Runner:
     """Runs jobs by the clock of the application; `is_stopping` is asked between two pieces of work."""
 
     def __init__(self, settings: Settings, clock: Clock, is_stopping: Callable[[], bool] = lambda: False) -> None:
-        self._zone = ZoneInfo(settings.timezone)
-        self._clock = clock
+        self._settings, self._clock = settings, clock
         self._is_stopping = is_stopping
 
     def run_if_due(self, job: Job) -> Outcome | None:
@@ -44,7 +43,7 @@ class Runner:
         if not isinstance(job.when, Daily):
             return self._share(job)
         now, today = self._clock.now(), self._clock.today()
-        slot = job.when.latest(now.astimezone(self._zone), today)
+        slot = job.when.latest(now.astimezone(ZoneInfo(self._settings.timezone)), today)
         if not is_waiting(name=job.name, slot=slot.isoformat(), now=now):
             return None
         outcome = self._claimed(job, slot.isoformat(), job.day_of(slot, today), _nobody_looks)
@@ -92,7 +91,10 @@ class Runner:
         return Outcome(job.name, day, counts)
 
     def _run(self, job: Job, day: date, beat: Beat) -> Run:
-        return Run(Actor.system(job.name), day, self._clock.today(), self._zone, self._clock.now, beat)
+        return Run(
+            Actor.system(job.name), day, self._clock.today(), ZoneInfo(self._settings.timezone), self._clock.now, beat,
+            self._settings.usage_retention_days, self._settings.secret_key,
+        )  # fmt: skip
 
     def _heed(self, _done: int, _of: int) -> None:
         if self._is_stopping():

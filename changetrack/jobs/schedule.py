@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 
 from changetrack.jobs.deliver import deliver_waiting
+from changetrack.jobs.forget_usage import forget_usage
 from changetrack.jobs.job import Daily, Days, Job, Often
+from changetrack.jobs.recognise_value import recognise_due
 from changetrack.jobs.snapshot import record_funnel
 from changetrack.jobs.stale_sweep import sweep_stale
 from changetrack.jobs.tidy import tidy_up
@@ -17,7 +19,20 @@ JOBS = (
         Days.ANY,
     ),
     Job("deliver", "Deliver the messages that wait in the outbox.", deliver_waiting, Often(10)),
+    Job(
+        "recognise-value",
+        "Recognise value: bring readings, ledger and state of outcomes in line with use and the customer's word.",
+        recognise_due,
+        Often(60),
+        Days.ANY,
+    ),
     Job("snapshot", "Record the funnel as it was known when the day ended.", record_funnel, Daily(1), Days.PAST),
+    Job(
+        "forget-usage",
+        "Delete single events of use and who was counted, once they are older than they are to be kept.",
+        forget_usage,
+        Daily(2),
+    ),
     Job("tidy", "Forget old tries to sign in, ended sessions and runs of long ago.", tidy_up, Daily(3)),
 )
 

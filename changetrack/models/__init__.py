@@ -1,6 +1,6 @@
 """The tables: columns, constraints and types, and no rules."""
 
-from changetrack.models._base import NUMBER_SCALE, WRITE, Base, Id, Model, UsageNumber, UtcDateTime, db
+from changetrack.models._base import NUMBER_SCALE, PATIENCE, WRITE, Base, Id, Model, UsageNumber, UtcDateTime, db
 from changetrack.models.accounts import Account, Alias, Import, SavedView
 from changetrack.models.alerts import Alert, Heartbeat, JobRun, Notification, OutboxMessage
 from changetrack.models.coalition import Contact
@@ -31,6 +31,7 @@ from changetrack.models.value import (
 
 __all__ = [
     "NUMBER_SCALE",
+    "PATIENCE",
     "WRITE",
     "Account",
     "Alert",

@@ -18,6 +18,8 @@ NAMING = {
 }
 
 WRITE = "changetrack_write"  # execution option of a connection whose transaction is going to write
+PATIENCE = "changetrack_patience"  # execution option besides: the seconds that it waits for somebody else's lock
+LONGEST_WAIT = 10  # seconds, unless the option says otherwise
 
 Id = BigInteger().with_variant(Integer, "sqlite")  # SQLite numbers rows by itself only in INTEGER columns
 
@@ -80,7 +82,7 @@ def _prepare_sqlite(dbapi_connection: Any, _record: object) -> None:
         return
     dbapi_connection.isolation_level = None  # we say BEGIN ourselves, below
     cursor = dbapi_connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=10000"):
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={LONGEST_WAIT * 1000}"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 
@@ -88,6 +90,11 @@ def _prepare_sqlite(dbapi_connection: Any, _record: object) -> None:
 @event.listens_for(Engine, "begin")
 def _begin_sqlite(connection: Connection) -> None:
     """Writers take the lock at once, so that none finds out at its end that it lost; readers take none."""
-    if connection.dialect.name == "sqlite":
-        write = connection.get_execution_options().get(WRITE)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+    if connection.dialect.name != "sqlite":
+        return
+    options = connection.get_execution_options()
+    if not options.get(WRITE):
+        connection.exec_driver_sql("BEGIN")
+        return
+    connection.exec_driver_sql(f"PRAGMA busy_timeout={options.get(PATIENCE, LONGEST_WAIT) * 1000}").close()
+    connection.exec_driver_sql("BEGIN IMMEDIATE")

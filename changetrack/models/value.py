@@ -28,7 +28,7 @@ class Outcome(Model):
         ),
         CheckConstraint("agreed_on is not null or realized = 0", name="no_value_without_agreement"),
         Index("ix_outcomes_metric_id", "account_id", "metric_id"),
-        Index("ix_outcomes_state", "state", "account_id", "seq"),
+        Index("ix_outcomes_state", "currency", "state", "detail", "state_since", "account_id", "seq"),
         Index("ix_outcomes_due_on", "due_on", "account_id", sqlite_where=_DUE, postgresql_where=_DUE),
     )
 
@@ -134,7 +134,8 @@ class LedgerEntry(Model):
         CheckConstraint("measure in ('realized', 'probationary', 'live')", name="measure"),
         CheckConstraint("amount <> 0", name="amount"),
         CheckConstraint("known_on >= posted_on", name="order"),
-        Index("ix_ledger_posted_on", "measure", "posted_on", "account_id"),
+        Index("ix_ledger_cause", "measure", "currency", "cause", "posted_on", "account_id"),
+        {"sqlite_with_rowid": False},
     )
 
     account_id: Mapped[int] = mapped_column(Id, primary_key=True)

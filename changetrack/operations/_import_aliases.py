@@ -14,6 +14,7 @@ from changetrack.operations._history import event_row
 from changetrack.operations._import_lookup import account_ids, accounts_by_id
 from changetrack.operations._import_terms import Scene, Tried, Watch
 from changetrack.operations._story_standings import Chain
+from changetrack.operations.usage._match import count_waiting
 
 
 @contextmanager
@@ -77,8 +78,10 @@ class AliasesLoader:
         update_rows(scene.session, Account, ["id"], heads)
 
     def finish(self, *, write: bool, count: bool, watch: Watch) -> Tried:
-        """Nothing waits for the end of the file."""
-        del write, count, watch
+        """Count the use that waited for these names."""
+        del count, watch
+        if write:
+            count_waiting(self._scene.session, now=self._scene.now, today=self._scene.today)
         return Tried()
 
 

@@ -1,40 +1,37 @@
 """The course of every import: read and check the whole file, then write it in one transaction, or nothing."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import date, datetime
-from itertools import islice
 from typing import cast
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, scoped_session
 
 from changetrack.domain.history import event_hash
-from changetrack.domain.imports import Layout, ParsedRow, RawRow, RowReason, lay_out, row_parser
+from changetrack.domain.imports import Layout, lay_out
 from changetrack.domain.people import Action, Actor, may
 from changetrack.domain.refusal import Forbidden, OperationRefused, Reason
 from changetrack.models import Import, db
 from changetrack.operations._audit import record_audit
-from changetrack.operations._bulk import ROWS, lock_for_bulk_load
+from changetrack.operations._bulk import lock_for_bulk_load
 from changetrack.operations._history import actor_label
 from changetrack.operations._import_terms import (
-    SHOWN,
     FileRefused,
     ImportOptions,
     ImportResult,
-    Loader,
+    OnReject,
     Scene,
     Source,
-    Tried,
     Watch,
+    Work,
 )
 from changetrack.operations._transaction import transaction, unique_or
 
-OnReject = Callable[[RawRow, list[RowReason]], None]
+Prepare = Callable[[Source, Layout, ImportOptions, date, Watch | None], AbstractContextManager[Work]]
+"""Makes ready for one file; raises OperationRefused where it cannot be read at all."""
 
-
-_CHECKING = 0.3  # of the whole work
 _OVERTAKEN = Reason(
     None, "Somebody added the same account or alias at this moment. Nothing was imported: import the file again."
 )
@@ -42,9 +39,8 @@ _OVERTAKEN = Reason(
 
 def run_import(
     kind: str,
-    make_loader: Callable[[Scene, Layout], AbstractContextManager[Loader]],
+    prepare: Prepare,
     *,
-    check: Callable[[dict[str, object]], list[tuple[str, str]]] | None = None,
     source: Source,
     options: ImportOptions,
     actor: Actor,
@@ -53,32 +49,29 @@ def run_import(
     watch: Watch | None = None,
     on_reject: OnReject | None = None,
 ) -> ImportResult:
-    """Read the file twice: once to check it whole, once to write it; see `operations.imports` for the promises."""
+    """Check the file whole, then write it; see `operations.imports` for the promises."""
     if not may(actor, Action.IMPORT):
         raise Forbidden("Only an administrator imports files.")
     layout = lay_out(kind, source.headers, mapping=options.mapping, constants=options.constants)
-    parse = row_parser(layout, date_format=options.date_format, today=today, check=check)
-    fingerprint = _fingerprint(kind, source, options)
-    result = ImportResult(options.batch_id or fingerprint[:32], dry_run=options.dry_run)
-    if _is_repeated(result, fingerprint):
-        return result
-    reading = _Reading(source, parse, watch)
-    scene = Scene(cast("scoped_session[Session]", db.session), actor, now, today)
-    with make_loader(scene, layout) as loader:
-        reading.check(loader, result, on_reject, count=options.dry_run)
-    db.session.rollback()
-    if options.dry_run:
-        return result
-    if result.rejected_rows and not options.skip_bad:
-        raise FileRefused(result)
-    return _write(kind, make_loader, layout, reading, scene, options, result, fingerprint)
+    with prepare(source, layout, options, today, watch) as work:
+        fingerprint = _fingerprint(kind, source, options)
+        result = ImportResult(options.batch_id or fingerprint[:32], dry_run=options.dry_run)
+        if _is_repeated(result, fingerprint):
+            return result
+        scene = Scene(cast("scoped_session[Session]", db.session), actor, now, today)
+        work.check(scene, result, on_reject, count=options.dry_run)
+        db.session.rollback()
+        if options.dry_run:
+            return result
+        if result.rejected_rows and not options.skip_bad:
+            raise FileRefused(result)
+        return _write(kind, work, source, scene, options, result, fingerprint)
 
 
 def _write(
     kind: str,
-    make_loader: Callable[[Scene, Layout], AbstractContextManager[Loader]],
-    layout: Layout,
-    reading: "_Reading",
+    work: Work,
+    source: Source,
     scene: Scene,
     options: ImportOptions,
     checked: ImportResult,
@@ -90,71 +83,11 @@ def _write(
         result = ImportResult(checked.batch_id)
         if _is_repeated(result, fingerprint):
             return result
-        with make_loader(scene, layout) as loader:
-            reading.write(loader, result)
+        work.write(scene, result)
         if result.rejected_rows > checked.rejected_rows and not options.skip_bad:
             raise FileRefused(result)
-        _note_batch(session, kind, reading.source, scene, result, fingerprint)
+        _note_batch(session, kind, source, scene, result, fingerprint)
     return result
-
-
-class _Reading:
-    """Goes through a file some thousand rows at a time."""
-
-    def __init__(
-        self, source: Source, parse: Callable[[RawRow], ParsedRow | list[RowReason]], watch: Watch | None
-    ) -> None:
-        self.source, self._parse, self._watch = source, parse, watch
-
-    def check(self, loader: Loader, result: ImportResult, on_reject: OnReject | None, *, count: bool) -> None:
-        """Look at every row, and count what would happen if `count` says so."""
-        whole = 1.0 if count else _CHECKING
-        for raw, parsed in self._chunks(result, 0.0, whole):
-            bad = [(row, found) for row, found in zip(raw, parsed, strict=True) if isinstance(found, list)]
-            tried = loader.try_rows([found for found in parsed if not isinstance(found, list)])
-            by_line = {row.line: row for row in raw}
-            bad += [(by_line[reasons[0].line], reasons) for reasons in tried.rejected]
-            for row, reasons in sorted(bad, key=lambda pair: pair[0].line):
-                _reject(result, reasons)
-                if on_reject is not None:
-                    on_reject(row, reasons)
-            _add(result, tried)
-        _add(result, loader.finish(write=False, count=count, watch=self._said))
-
-    def write(self, loader: Loader, result: ImportResult) -> None:
-        """Write every row that can be taken."""
-        end = 1 - (1 - _CHECKING) * loader.work_at_end
-        for _, parsed in self._chunks(result, _CHECKING, end):
-            tried = loader.try_rows([found for found in parsed if not isinstance(found, list)])
-            for reasons in [p for p in parsed if isinstance(p, list)] + tried.rejected:
-                _reject(result, reasons)
-            loader.write(tried.work)
-            _add(result, tried)
-        _add(result, loader.finish(write=True, count=True, watch=lambda share: self._said(end + (1 - end) * share)))
-
-    def _chunks(
-        self, result: ImportResult, begin: float, end: float
-    ) -> Iterator[tuple[list[RawRow], list[ParsedRow | list[RowReason]]]]:
-        rows = self.source.rows()
-        while raw := list(islice(rows, ROWS)):
-            yield raw, [self._parse(row) for row in raw]
-            result.rows += len(raw)
-            self._said(begin + (end - begin) * self.source.share_read)
-
-    def _said(self, share: float) -> None:
-        if self._watch is not None:
-            self._watch(share)
-
-
-def _reject(result: ImportResult, reasons: list[RowReason]) -> None:
-    result.rejected_rows += 1
-    result.rejected += reasons[: max(0, SHOWN - len(result.rejected))]
-
-
-def _add(result: ImportResult, tried: Tried) -> None:
-    result.created += tried.created
-    result.updated += tried.updated
-    result.unchanged += tried.unchanged
 
 
 def _fingerprint(kind: str, source: Source, options: ImportOptions) -> str:

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from sqlalchemy.orm import Session, scoped_session
 
-from changetrack.domain.imports import ParsedRow, RawRow, RowReason
+from changetrack.domain.imports import Block, ParsedRow, RawRow, RowReason
 from changetrack.domain.people import Actor
 from changetrack.domain.refusal import OperationRefused, Reason
 
@@ -17,6 +17,9 @@ SHOWN = 200
 
 Watch = Callable[[float], None]
 """Is told the share of the work that is done, 0 to 1."""
+
+OnReject = Callable[[RawRow, list[RowReason]], None]
+"""Is given every row that is turned away, and why."""
 
 
 class Source(Protocol):
@@ -41,6 +44,9 @@ class Source(Protocol):
     def rows(self) -> Iterator[RawRow]:
         """Its rows, anew with each call."""
 
+    def blocks(self) -> Iterator[Block]:
+        """The same rows, many at a time; a block may hold rows all of whose cells are blank."""
+
 
 @dataclass(frozen=True, slots=True)
 class ImportOptions:
@@ -61,8 +67,9 @@ class ImportOptions:
 class ImportResult:
     """What an import did, or in a dry run would do: numbers of rows, and why rows were turned away.
 
-    For history, `updated` and `unchanged` count accounts. `rejected` holds the first SHOWN reasons;
-    `rejected_rows` counts the rows. `repeated`: this batch was imported before and nothing was done.
+    For history, `updated` and `unchanged` count accounts; for usage, `created`, `updated` and `unchanged` count
+    numbers of a day, and `waiting` the rows that wait for their account to be known. `rejected` holds the first
+    SHOWN reasons; `rejected_rows` counts the rows. `repeated`: this batch was imported before and nothing was done.
     """
 
     batch_id: str
@@ -74,11 +81,23 @@ class ImportResult:
     rejected: list[RowReason] = field(default_factory=list)
     dry_run: bool = False
     repeated: bool = False
+    waiting: int = 0
 
     def counts(self) -> dict[str, int]:
         """The numbers, by name."""
-        names = ("rows", "created", "updated", "unchanged", "rejected_rows")
-        return {name: getattr(self, name) for name in names}
+        names = ["rows", "created", "updated", "unchanged", "rejected_rows"]
+        return {name: getattr(self, name) for name in (*names, *(["waiting"] if self.waiting else []))}
+
+    def reject(self, reasons: Sequence[RowReason]) -> None:
+        """Count a row that is turned away, and keep its reasons if there is room."""
+        self.rejected_rows += 1
+        self.rejected += reasons[: max(0, SHOWN - len(self.rejected))]
+
+    def add(self, tried: "Tried") -> None:
+        """Add what some rows did or would do."""
+        self.created += tried.created
+        self.updated += tried.updated
+        self.unchanged += tried.unchanged
 
 
 class FileRefused(OperationRefused):
@@ -129,3 +148,13 @@ class Loader(Protocol):
 
     def finish(self, *, write: bool, count: bool, watch: Watch) -> Tried:
         """After the last row: do what had to wait for it; `count` says whether its numbers are wanted."""
+
+
+class Work(Protocol):
+    """What an import does with one file: it is checked first, and written then, in the same transaction or never."""
+
+    def check(self, scene: Scene, result: ImportResult, on_reject: OnReject | None, *, count: bool) -> None:
+        """Look at every row, and count what would happen if `count` says so."""
+
+    def write(self, scene: Scene, result: ImportResult) -> None:
+        """Write every row that can be taken, and count anew."""

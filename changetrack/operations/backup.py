@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
+from decimal import Decimal
 from itertools import islice
 from typing import Any
 
@@ -10,7 +11,7 @@ from sqlalchemy.orm import Session, scoped_session
 
 from changetrack.domain.people import Action, Actor, may
 from changetrack.domain.refusal import Forbidden, OperationRefused, Reason
-from changetrack.models import Account, AuditEvent, PlaybookVersion, Team, User, UtcDateTime
+from changetrack.models import Account, AuditEvent, PlaybookVersion, Team, UsageNumber, User, UtcDateTime
 from changetrack.operations._transaction import transaction
 
 CHUNK = 2000  # rows a statement
@@ -53,7 +54,7 @@ def _refuse_unless_empty(session: scoped_session[Session]) -> None:
 
 
 def _typed(table: Table, row: Mapping[str, Any]) -> dict[str, Any]:
-    """A row of a backup as the columns want it: their dates and moments are text there."""
+    """A row of a backup as the columns want it: their dates, moments and numbers of use are text there."""
     return {name: _value(table.c[name], value) for name, value in row.items()}
 
 
@@ -62,6 +63,8 @@ def _value(column: Column[Any], value: Any) -> Any:
         return None
     if isinstance(column.type, UtcDateTime):
         return datetime.fromisoformat(value)
+    if isinstance(column.type, UsageNumber):
+        return Decimal(value)
     return date.fromisoformat(value) if isinstance(column.type, Date) else value
 
 

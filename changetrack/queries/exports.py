@@ -1,10 +1,10 @@
-"""What leaves as a file: accounts, their history, their events, streamed in one fixed order."""
+"""What leaves as a file: accounts, their history, their events, their use, streamed in one fixed order."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
-from typing import Any, Literal
+from typing import Any
 
 from sqlalchemy import and_, func, literal_column, select
 
@@ -12,25 +12,12 @@ from changetrack.domain.funnel import CLOSED, HELD, PLACE_KEYS
 from changetrack.domain.journey.chronicle import RESUMED, Parking, Record, Stay, on_record
 from changetrack.domain.money import in_plain_figures
 from changetrack.models import Account, Event, Hold, Team, User, Visit, db
+from changetrack.queries.export_ledger import export_ledger
+from changetrack.queries.export_outcomes import export_outcomes
+from changetrack.queries.export_tables import Column, Export, account_pages
+from changetrack.queries.export_usage import export_usage
 
-AT_ONCE = 1_000  # accounts read by one statement
 RECORD = ("external_id", "name", "organization", "product", "segment", "region", "industry", "tier")
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """One column of an export: its name and what kind of value stands in it (None may always stand there)."""
-
-    name: str
-    kind: Literal["text", "int", "flag", "date", "moment", "list", "json"] = "text"
-
-
-@dataclass(frozen=True, slots=True)
-class Export:
-    """A table to write: its columns, and its rows in an order that depends on their content alone."""
-
-    columns: tuple[Column, ...]
-    rows: Iterator[Sequence[Any]]
 
 
 def export_accounts() -> Export:
@@ -49,7 +36,7 @@ def export_accounts() -> Export:
         .outerjoin(Hold, and_(Hold.account_id == Account.id, Hold.resumed_on.is_(None)))
         .outerjoin(Visit, and_(Visit.account_id == Account.id, Visit.seq == Account.visit_seq))
     )
-    return Export(columns, (_account_cells(attributes, *row) for page in _pages(query) for row in page))
+    return Export(columns, (_account_cells(attributes, *row) for page in account_pages(query) for row in page))
 
 
 def export_history() -> Export:
@@ -68,32 +55,17 @@ def export_events() -> Export:
     query = select(Account.external_id, *(getattr(Event, name) for name in names)).join(
         Account, Account.id == Event.account_id
     )
-    return Export(columns, (tuple(row) for page in _pages(query, Event.seq) for row in page))
+    return Export(columns, (tuple(row) for page in account_pages(query, Event.seq) for row in page))
 
 
 EXPORTS: Mapping[str, Callable[[], Export]] = {
     "accounts": export_accounts,
     "history": export_history,
+    "outcomes": export_outcomes,
+    "ledger": export_ledger,
     "events": export_events,
+    "usage": export_usage,
 }
-
-
-def _pages(query: Any, *order: Any) -> Iterator[Sequence[Any]]:
-    """The rows of `query` in order of external id, those of some accounts at a time: memory stays flat.
-
-    All of them are of one moment, whatever others write meanwhile.
-    """
-    db.session.rollback()
-    if db.engine.dialect.name == "postgresql":  # SQLite reads one snapshot for the whole of a transaction anyway
-        db.session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
-    names = select(Account.external_id).order_by(Account.external_id).limit(AT_ONCE)
-    some = db.session.scalars(names).all()
-    while some:
-        between = Account.external_id.between(some[0], some[-1])
-        yield db.session.execute(query.where(between).order_by(Account.external_id, *order)).all()
-        db.session.expunge_all()
-        some = db.session.scalars(names.where(Account.external_id > some[-1])).all()
-    db.session.rollback()
 
 
 def _attribute_names() -> list[str]:
@@ -127,7 +99,7 @@ def _account_cells(
 
 
 def _history_rows() -> Iterator[tuple[Any, ...]]:
-    for page in _pages(select(Account.external_id, Account.id)):
+    for page in account_pages(select(Account.external_id, Account.id)):
         visits, holds = (_by_account(model, [row.id for row in page]) for model in (Visit, Hold))
         for external_id, account_id in page:
             step = ""

@@ -39,8 +39,8 @@ class EvidenceView:
 
     @property
     def is_retractable(self) -> bool:
-        """Whether a person can take it back: it was not computed, and is not taken back yet."""
-        return self.kind != "record" and self.retracted_on is None
+        """Whether the team can take it back: not what was computed, or said by the customer's own hand."""
+        return self.kind != "record" and self.hand != "own" and self.retracted_on is None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,8 @@ from changetrack.queries._verify_account import AccountRecord, account_differenc
 from changetrack.queries._verify_chains import audit_differences
 from changetrack.queries._verify_records import read_records
 from changetrack.queries._verify_summaries import FlowCount, cell_differences, flow_differences, value_differences
+from changetrack.queries._verify_usage import usage_differences
+from changetrack.queries._verify_value import value_record_differences
 
 CHUNK = 500  # accounts read at a time
 SHOWN = 1000  # differences kept; the rest is counted
@@ -43,11 +45,14 @@ def count_to_verify() -> int:
     return db.session.scalar(select(func.count()).select_from(Account)) or 0
 
 
-def verify(*, today: date, progress: Callable[[int], None] = lambda _: None) -> Verified:
+def verify(
+    *, today: date, usage_kept_from: date = date.min, progress: Callable[[int], None] = lambda _: None
+) -> Verified:
     """Recompute everything derived and compare; reads in chunks of accounts, so memory stays flat.
 
     What only the coming night will write down (evidence that ended since, as far as the account is due) is no
-    difference. `progress` is told the number of accounts done since the last time.
+    difference. Who was counted on days before `usage_kept_from` may be forgotten by now. `progress` is told the
+    number of accounts done since the last time.
     """
     flows, counts = FlowCount(), [0, 0, 0]
 
@@ -60,7 +65,14 @@ def verify(*, today: date, progress: Callable[[int], None] = lambda _: None) -> 
                 counts[2] += len(record.events)
                 yield from _differences(record, today)
             progress(len(records))
-        for found in (cell_differences(), flow_differences(flows), value_differences(), audit_differences()):
+        for found in (
+            cell_differences(),
+            flow_differences(flows),
+            usage_differences(usage_kept_from),
+            value_record_differences(today),
+            value_differences(),
+            audit_differences(),
+        ):
             yield from (Difference(*difference) for difference in found)
 
     differences = everything()

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Protocol
 
+from changetrack.domain.usage import Arrival
+
 
 @dataclass(frozen=True, slots=True)
 class Person:
@@ -66,10 +68,19 @@ class FileDeed:
 
 
 @dataclass(frozen=True, slots=True)
+class EventsDeed:
+    """What the products sent of their own accord on a day, as it arrived."""
+
+    day: date
+    minute: int
+    events: tuple[Arrival, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Portfolio:
     """The whole script: `founded_on` is the day on which house and playbook were set up; deeds in order of time."""
 
     founded_on: date
     teams: tuple[str, ...]
     people: tuple[Person, ...]
-    deeds: tuple[Deed | FileDeed, ...]
+    deeds: tuple[Deed | FileDeed | EventsDeed, ...]

@@ -187,7 +187,7 @@ def _row(of: More, owners: tuple[Person, ...], number: int, started_on: date) ->
     return (
         _external_id(of, number), f"{name}, {product}" if number % 3 == 2 else name, name, product, segment, region,
         industry, tier, owner.team or "", owner.email, started_on.isoformat(), f"{chance.randrange(least, most)}000",
-        "EUR" if region in _REGIONS[1:6] else "USD", chance.choice(("Own sales", "Partner", "Renewal desk")),
+        "EUR" if region in _REGIONS[1:6] else "USD", "", chance.choice(("Own sales", "Partner", "Renewal desk")),
     )  # fmt: skip
 
 

@@ -32,6 +32,14 @@ GRASPED = (
     "Asked at random at the entrance what changes for them on Monday.",
     "Five from each shift, by somebody from another site.",
 )
+BY_HAND = (
+    "Opened it unasked in our meeting to settle an argument.",
+    "Does the morning round in it, and showed us yesterday's.",
+)
+FIRST_TASKS = (
+    "Counted by their team leads, with names and days.",
+    "The last two did it with a colleague beside them.",
+)
 PERMITTED = (
     "Supervisors keep Wednesday afternoons free for it until the summer.",
     "Two hours a week for each of them, in the roster, not on top.",

@@ -4,7 +4,8 @@ from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from random import Random
 
-from changetrack.domain.demo.deeds import Deed, FileDeed, Portfolio
+from changetrack.domain.demo.arrivals import usage_deeds
+from changetrack.domain.demo.deeds import Deed, EventsDeed, FileDeed, Portfolio
 from changetrack.domain.demo.house import PEOPLE, TEAMS
 from changetrack.domain.demo.many import HISTORY, More
 from changetrack.domain.demo.organizations import ORGANIZATIONS
@@ -26,8 +27,9 @@ def make_portfolio(*, seed: int, today: date, accounts: int = TALES) -> Portfoli
     chance = Random(f"portfolio {seed}")  # noqa: S311  a story, not a secret
     records = _records(seed, accounts, chance)
     told = [_tell(record, seed, today) for record in records]
-    deeds: list[Deed | FileDeed] = [deed for telling in told for deed in telling.deeds]
+    deeds: list[Deed | FileDeed | EventsDeed] = [deed for telling in told for deed in telling.deeds]
     deeds += _files(told, today)
+    deeds += usage_deeds(told, today)
     more = More(seed, today, max(0, accounts - TALES))
     deeds += more.files()
     deeds.sort(key=lambda deed: (deed.day, deed.minute))

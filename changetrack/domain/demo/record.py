@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import date
+from math import ceil
 from random import Random
 from typing import Any, ClassVar
 
 from changetrack.domain.demo.deeds import Person
+from changetrack.domain.demo.gains import WORK
 from changetrack.domain.demo.house import PEOPLE
 from changetrack.domain.demo.organizations import Organization
 from changetrack.domain.demo.products import Product
@@ -15,6 +17,11 @@ _OURS = {person.key: person for person in PEOPLE}
 _SIZES = (("Mid-market", "Standard", 12, 40), ("Enterprise", "Plus", 45, 140), ("Enterprise", "Premier", 150, 420))
 """Segment, tier, and worth a year in thousands from and to."""
 
+_EVERYDAY = 0.6  # of those who are to use it: so many in a week are enough
+_FULL = 0.75  # of what all of them can do in a week is enough
+_RETURN = 1.6  # what it is to bring, for one that is paid
+_ROUND = 5_000  # minor units
+
 
 @dataclass(frozen=True, slots=True)
 class Record:
@@ -22,7 +29,7 @@ class Record:
 
     HEADERS: ClassVar = (
         "external_id", "name", "organization", "product", "segment", "region", "industry", "tier", "team",
-        "owner_email", "started_on", "annual_value", "currency", "Sold by",
+        "owner_email", "started_on", "annual_value", "currency", "planned_users", "Sold by",
     )  # fmt: skip
 
     external_id: str
@@ -34,11 +41,23 @@ class Record:
     tier: str
     thousands: int
     sold_by: str
+    users: int
 
     @property
     def owner(self) -> Person:
         """Whose it is."""
         return _OURS[self.tale.owner]
+
+    @property
+    def rate(self) -> int:
+        """What a week in which it is used is worth to the customer, in minor units."""
+        return max(1, round(self.thousands * 100_000 * _RETURN / 52 / _ROUND)) * _ROUND
+
+    def enough(self, metric: str | None) -> int:
+        """How much of that metric a week is enough; None for the product's own."""
+        if metric is not None:
+            return ceil(self.users * _EVERYDAY)
+        return round(self.users * _FULL * WORK[self.product.name].a_week)
 
     def fields(self) -> dict[str, Any]:
         """The record in its own fields, but for team, owner and start; money in minor units."""
@@ -53,6 +72,7 @@ class Record:
             "tier": self.tier,
             "annual_value": self.thousands * 100_000,
             "currency": self.organization.currency,
+            "planned_users": self.users,
             "attributes": {"sold_by": self.sold_by},
         }
 
@@ -61,7 +81,8 @@ class Record:
         return (
             self.external_id, self.name, self.organization.name, self.product.name, self.segment,
             self.organization.region, self.organization.industry, self.tier, self.owner.team or "", self.owner.email,
-            started_on.isoformat(), f"{self.thousands * 1000}", self.organization.currency, self.sold_by,
+            started_on.isoformat(), f"{self.thousands * 1000}", self.organization.currency, f"{self.users}",
+            self.sold_by,
         )  # fmt: skip
 
 
@@ -82,4 +103,5 @@ def make_record(
         tier=tier,
         thousands=chance.randrange(least, most),
         sold_by=chance.choice(("Own sales", "Own sales", "Partner", "Renewal desk")),
+        users=chance.randrange(8, 21),
     )

@@ -14,8 +14,8 @@ from changetrack.domain.demo.products import Product
 class Sayings:
     """The words of one account; who benefits, the gap and the number of users affected stay the same throughout."""
 
-    def __init__(self, product: Product, organization: Organization, chance: Random) -> None:
-        self.product, self.organization, self.chance = product, organization, chance
+    def __init__(self, product: Product, organization: Organization, users: int, chance: Random) -> None:
+        self.product, self.organization, self.users, self.chance = product, organization, users, chance
         self._beneficiary, self._value = chance.choice(product.beneficiaries), chance.choice(product.values)
         self._gap, self._vision = chance.choice(product.gaps), chance.choice(product.visions)
         self._win = chance.choice(product.wins)
@@ -77,6 +77,9 @@ class Sayings:
         share = self.chance.uniform(0.78, 0.95) if is_true else self.chance.uniform(0.4, 0.65)
         return {"affected": self._affected, "asked": asked, "understood": ceil(asked * share)}
 
+    def _did(self, is_true: bool, _members: int) -> dict[str, float]:
+        return {"planned": self.users, "did": ceil(self.users * (0.85 if is_true else 0.4))}
+
     def proposed(self) -> str:
         """Why somebody proposes to advance."""
         return self.chance.choice(phrases.PROPOSED)
@@ -120,10 +123,18 @@ _NOTES: dict[str, tuple[Sequence[str], Sequence[str]]] = {
     "3b": (phrases.TOLD, phrases.NOT_YET_TOLD),
     "4a": (phrases.REACHED, ("Only the e-mail went out so far.",)),
     "4b": (phrases.GRASPED, ("Most know the name; few know what changes on Monday.",)),
+    "4c": (phrases.BY_HAND, ("Looked at it once, in our meeting.",)),
+    "5b": (phrases.FIRST_TASKS, ("The others wait for somebody to sit beside them.",)),
     "5c": (phrases.PERMITTED, ("“In your own time”, said one supervisor.",)),
     "6c": (("With the names of the four who did it.",), ("Written, not yet printed.",)),
     "7b": (phrases.NEXT, ("An idea so far, with no name to it.",)),
     "8b": (("In the induction of every new colleague since the spring.",), ("Drafted.",)),
 }
-_NUMBERS = {"1c": Sayings._asked, "2c": Sayings._met, "4a": Sayings._reached, "4b": Sayings._grasped}
+_NUMBERS = {
+    "1c": Sayings._asked,
+    "2c": Sayings._met,
+    "4a": Sayings._reached,
+    "4b": Sayings._grasped,
+    "5b": Sayings._did,
+}
 _LINKS = {"6c": "news", "8b": "handbook"}

@@ -6,7 +6,9 @@ from random import Random
 from typing import Any
 
 from changetrack.domain.calendar import WorkCalendar
+from changetrack.domain.demo import bargains
 from changetrack.domain.demo.casting import COALITIONS, Cast
+from changetrack.domain.demo.course import Course
 from changetrack.domain.demo.deeds import Deed
 from changetrack.domain.demo.house import PEOPLE, of_team
 from changetrack.domain.demo.record import Record
@@ -30,7 +32,9 @@ class Telling:
         self.history: list[tuple[date, str, bool]] = []
         self.tale, self.team = record.tale, record.owner.team or ""
         self.cast = Cast(record.organization, COALITIONS[self.tale.coalition], chance)
-        self.says = Sayings(record.product, record.organization, chance)
+        self.says = Sayings(record.product, record.organization, record.users, chance)
+        self.bargains = bargains.Bargains(record, self.cast, chance)
+        self.course = Course(record, today)
         self._day, self._minute, self._told, self._gaps = date.min, 0, 0, 0
 
     def tell(self) -> "Telling":
@@ -131,6 +135,22 @@ class Telling:
         by = self._leader("coordinator")
         self._do("sign", self._leader("member") if by == self.tale.owner else by, note=self.says.seconded())
 
+    def customer(self, _word: Word) -> None:
+        """The customer's everyday user agrees that the step is done."""
+        seq, how = self.cast.number_of(sponsor=False), self.chance.choice(_HEARD)
+        self._do("customer_signs", contact_seq=seq, said_how=how, note=self.says.seconded())
+
+    def bargain(self, word: Word) -> None:
+        for what, says in self.bargains.take(word.verb, word.arguments, self._day):
+            self._do(what, **says)
+            self._minute = min(self._minute + 7, _LATEST)
+
+    def use(self, word: Word) -> None:
+        self.course.turn(word.verb, word.arguments[0], word.ago)
+
+    def fix(self, _word: Word) -> None:
+        self.course.fix(self._day)
+
     def exception(self, word: Word) -> None:
         step, lasts = (*word.arguments, "150")[:2]
         ends_on = self._day + timedelta(int(lasts))
@@ -167,7 +187,7 @@ class Telling:
 _OF_THE_SPONSOR = ("1c", "5c", "7b")
 _POINTS = {
     "ask": "1c", "meet": "2c", "tell": "3b", "reach": "4a", "grasp": "4b", "permit": "5c", "publish": "6c",
-    "next": "7b", "rule": "8b",
+    "next": "7b", "rule": "8b", "hands": "4c", "task": "5b",
 }  # fmt: skip
 _VERBS: dict[str, Callable[[Telling, Word], None]] = {
     "add": Telling.add, "was": Telling.was, "sync": Telling.sync, "open": Telling.open, "gap": Telling.gap,
@@ -175,7 +195,8 @@ _VERBS: dict[str, Callable[[Telling, Word], None]] = {
     "vision": Telling.vision, "vision0": Telling.vision, "retract": Telling.retract, "propose": Telling.propose,
     "second": Telling.second, "countersign": Telling.countersign, "except": Telling.exception, "back": Telling.back,
     "hold": Telling.hold, "resume": Telling.resume, "close": Telling.close, "reopen": Telling.reopen,
-    "ack": Telling.acknowledge, "snooze": Telling.snooze,
+    "ack": Telling.acknowledge, "snooze": Telling.snooze, "customer": Telling.customer, "use": Telling.use,
+    "seats": Telling.use, "fix": Telling.fix, **dict.fromkeys(bargains.VERBS, Telling.bargain),
     **{verb + end: Telling.evidence for verb in _POINTS for end in ("", "0")},
 }  # fmt: skip
 

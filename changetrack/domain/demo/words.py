@@ -6,7 +6,7 @@ from random import Random
 
 _LASTS = {
     "open": 365, "gap": 180, "ask": 180, "meet": 45, "tell": 180, "reach": 180, "grasp": 180, "permit": 180,
-    "publish": 365, "next": 180, "rule": 365,
+    "publish": 365, "next": 180, "rule": 365, "hands": 28, "task": 90,
 }  # fmt: skip
 """How long what a word records counts, in days."""
 
@@ -14,11 +14,16 @@ _STRETCHES = {
     "s1": (("open", 0.0), ("gap", 0.35), ("ask", 0.75), ("sign", 1.0)),
     "s2": (("people:2", 0.15), ("people:2", 0.45), ("meet", 0.0), ("sign", 1.0)),
     "s3": (("vision", 0.3), ("tell", 0.6), ("tell", 0.85), ("except", 1.0)),
+    "t3": (("vision", 0.25), ("tell", 0.4), ("tell", 0.55), ("deal:1", 0.7), ("csign", 1.0)),
     "s4": (("reach", 0.4), ("grasp", 0.7), ("except", 1.0)),
+    "t4": (("reach", 0.4), ("grasp", 0.6), ("hands", 0.95), ("sign", 1.0)),
     "s5": (("permit", 0.5), ("except", 1.0)),
+    "t5": (("permit", 0.5), ("task", 0.8), ("except", 1.0)),
 }
-"""The usual way through a step: words, each after a share of the time."""
+"""The usual way through a step: words, each after a share of the time; `t…` where use is seen."""
 
+_RENEWED = 76  # days after which an attestation is given again, before it ends
+_SHORT = 30  # what lasts less is renewed at the last moment
 _QUIET = 4  # days up to a sign-off in which nothing is recorded: it would void the proposal
 
 
@@ -41,6 +46,8 @@ def unfold(words: Iterable[str], chance: Random) -> list[Word]:
         first, *last = map(int, when.split("-"))
         if verb == "keep":
             kept.append((first, last[0]))
+        elif verb == "upheld":
+            found += [Word(ago, "attest", tuple(arguments)) for ago in range(first, last[0] - 1, -_RENEWED)]
         elif verb in _STRETCHES:
             found += _stretch(verb, arguments, first, last[0])
         else:
@@ -62,6 +69,8 @@ def _stretch(verb: str, arguments: Sequence[str], first: int, last: int) -> Iter
 
 
 def _single(verb: str, arguments: tuple[str, ...], ago: int) -> list[Word]:
+    if verb == "csign":
+        return [*_single("sign", (), ago), Word(max(ago - 2, 0), "customer")]
     if verb == "sign":
         return [Word(ago, "propose"), Word(max(ago - 1, 0), "countersign")]
     return [Word(ago, verb, arguments)]
@@ -84,7 +93,8 @@ def _upkeep(words: Sequence[Word], first: int, last: int, chance: Random) -> lis
 
 
 def _renewals(ago: int, until: int, lasts: int, chance: Random) -> Iterator[int]:
-    while (ago := ago - lasts + 15 + chance.randrange(4)) >= until:
+    early = 15 if lasts > _SHORT else 1
+    while (ago := ago - lasts + early + chance.randrange(4)) >= until:
         yield ago
 
 

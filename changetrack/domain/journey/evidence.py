@@ -120,8 +120,11 @@ def _carrying(point: ControlPoint, facts: Sequence[EvidenceFact], day: date) -> 
 def point_state(point: ControlPoint, facts: Sequence[EvidenceFact], day: date) -> PointState:
     """Whether `point` holds on `day` by those of its facts; the newest word counts, not the kindest.
 
-    `facts` are of this point only, in any order.
+    `facts` are of this point only, in any order. Where the playbook asks for the customer's own hand, what was merely
+    reported does not count, neither for nor against. Source: DOMAIN section 3 (whose hand).
     """
+    if point.own_hand:
+        facts = [f for f in facts if f.hand != "reported"]
     if not facts:
         return PointState(point.key, False)
     carrying = _carrying(point, facts, day)

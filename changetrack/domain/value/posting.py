@@ -9,7 +9,7 @@ from datetime import date
 from typing import NamedTuple
 
 from changetrack.domain.value.caps import capped
-from changetrack.domain.value.course import Change
+from changetrack.domain.value.course import Change, Course
 from changetrack.domain.value.knowledge import Knowledge, OutcomeHistory, View
 from changetrack.domain.value.periods import first_day, number_of
 from changetrack.domain.value.recognition import cover_of, lived
@@ -57,18 +57,22 @@ def post(
     cap: int | None = None,
     posted: Mapping[PostingKey, int] | None = None,
     since: date | None = None,
+    lived_through: Mapping[int, Course] | None = None,
 ) -> list[Posting]:
     """Return the postings of an overlap group (of one outcome, mostly) up to and including `until`.
 
     To go on from earlier postings, give their sums by key, those that came to 0 too, as `posted`, and
     the day they were made as `since`: together they are what posting from the start returns.
+    `lived_through` are the courses of the outcomes up to `until` as known then, if they were followed
+    already: `Recognition.course`.
     """
     group = [Knowledge(history) for history in sorted(histories, key=_outcome)]
     accumulated = dict(posted or {})
     postings: list[Posting] = []
     for known_from, end in _segments(group, until.toordinal()):
         if since is None or end >= since.toordinal():
-            postings += _Segment(group, known_from, end, cap).differences(accumulated)
+            courses = lived_through if end == until.toordinal() else None
+            postings += _Segment(group, known_from, end, cap, courses or {}).differences(accumulated)
     return postings
 
 
@@ -81,13 +85,18 @@ def _segments(group: Sequence[Knowledge], until: int) -> Iterator[tuple[int, int
 class _Segment:
     """A stretch of days with one state of knowledge: what should be posted at its end."""
 
-    def __init__(self, group: Sequence[Knowledge], known_from: int, end: int, cap: int | None) -> None:
+    def __init__(
+        self, group: Sequence[Knowledge], known_from: int, end: int, cap: int | None, courses: Mapping[int, Course]
+    ) -> None:
         self._group = group
         self._known_from = known_from
         self._known_on = date.fromordinal(known_from)
         self._end = date.fromordinal(end)
         self._views = {knowledge.outcome: knowledge.at(known_from) for knowledge in group}
-        found = [_changes(view, self._end) for view in self._views.values()]
+        found = [
+            courses[outcome].changes if outcome in courses else _changes(view, self._end)
+            for outcome, view in self._views.items()
+        ]
         self._changes = dict(zip(self._views, found if cap is None else capped(found, cap), strict=True))
         self._news: dict[int, str] = {}
 

@@ -122,8 +122,11 @@ def _create_ledger() -> None:
         sa.CheckConstraint("amount <> 0", name=op.f("ck_ledger_amount")),
         sa.CheckConstraint("known_on >= posted_on", name=op.f("ck_ledger_order")),
         sa.PrimaryKeyConstraint("account_id", "outcome_seq", "seq", name=op.f("pk_ledger")),
+        sqlite_with_rowid=False,
     )
-    op.create_index("ix_ledger_posted_on", "ledger", ["measure", "posted_on", "account_id"], unique=False)
+    op.create_index(
+        "ix_ledger_cause", "ledger", ["measure", "currency", "cause", "posted_on", "account_id"], unique=False
+    )
 
 
 def _create_metrics() -> None:
@@ -319,7 +322,6 @@ def _create_value_snapshots() -> None:
 def _create_value_flows() -> None:
     op.create_table(
         "value_flows",
-    "value_snapshots",
         sa.Column("month", sa.Date(), nullable=False),
         sa.Column("team_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
         sa.Column("currency", sa.String(length=3), nullable=False),
@@ -415,7 +417,12 @@ def _create_outcomes() -> None:
         postgresql_where=sa.text("due_on is not null"),
     )
     op.create_index("ix_outcomes_metric_id", "outcomes", ["account_id", "metric_id"], unique=False)
-    op.create_index("ix_outcomes_state", "outcomes", ["state", "account_id", "seq"], unique=False)
+    op.create_index(
+        "ix_outcomes_state",
+        "outcomes",
+        ["currency", "state", "detail", "state_since", "account_id", "seq"],
+        unique=False,
+    )
 
 
 def _create_write_keys() -> None:

@@ -1,6 +1,5 @@
 """The gate's operations: proposing that an account advances, signing it off, withdrawing."""
 
-from dataclasses import dataclass
 from datetime import date, datetime
 
 from sqlalchemy import func, select
@@ -9,32 +8,22 @@ from changetrack.domain.journey.gate import (
     fingerprint,
     lapse_date,
     missing_points,
-    overtaken_reasons,
     propose_reasons,
-    sign_off_need,
     sign_off_reasons,
 )
 from changetrack.domain.journey.moves import day_reasons
 from changetrack.domain.journey.steps import step_name
 from changetrack.domain.people import Action, Actor
-from changetrack.domain.refusal import Forbidden, NotFound, OperationRefused, Reason, refuse_if
-from changetrack.models import Proposal, SignOff
+from changetrack.domain.refusal import Forbidden, Reason, refuse_if
+from changetrack.models import Proposal
 from changetrack.operations._dossier import CALENDAR, Dossier, open_dossier
-from changetrack.operations._proposals import end_proposal, last_proposal, open_proposal, proposal_facts, sign_offs_of
+from changetrack.operations._proposals import end_proposal, open_proposal, proposal_facts
 from changetrack.operations._settle import settle
 from changetrack.operations._texts import NOTE, text_reasons
 from changetrack.operations._transaction import transaction
-from changetrack.operations.journey._visits import earliest_day, enter_step
-
-
-@dataclass(frozen=True, slots=True)
-class GateResult:
-    """What came of a proposal or a sign-off: whether the account advanced, or whose word is still needed."""
-
-    advanced: bool
-    claimed_step: int
-    needed: tuple[str, ...]
-    self_attested: bool = False
+from changetrack.operations.journey._signing import GateResult as GateResult
+from changetrack.operations.journey._signing import advance_if_complete, customer_reasons, sign, waiting_proposal
+from changetrack.operations.journey._visits import earliest_day
 
 
 def propose_advance(
@@ -78,7 +67,7 @@ def propose_advance(
             note=note.strip() or None,
             changes={"proposal": [None, f"{step} {step_name(step)}"]},
         )
-        return _advance_if_complete(dossier, proposal, [])
+        return advance_if_complete(dossier, proposal, [])
 
 
 def sign_off(
@@ -94,13 +83,13 @@ def sign_off(
         dossier = open_dossier(session, account_id, actor=actor, action=Action.WORK, now=now, today=today)
         if actor.user_id is None or dossier.account.team_id not in actor.teams:
             raise Forbidden("A sign-off is the word of a person of the team.")
-        proposal, signed = _waiting(dossier, proposal_seq)
+        proposal, signed = waiting_proposal(dossier, proposal_seq)
         facts = proposal_facts(dossier, proposal, signed)
         evidence = fingerprint(proposal.from_step, dossier.judged(today))
         reasons = sign_off_reasons(facts, user_id=actor.user_id, today=today, evidence_now=evidence)
         refuse_if(reasons + _note_reasons(note))
-        signed.append(_sign(dossier, proposal, len(signed) + 1, user_id=actor.user_id, note=note.strip() or None))
-        return _advance_if_complete(dossier, proposal, signed)
+        signed.append(sign(dossier, proposal, len(signed) + 1, user_id=actor.user_id, note=note.strip() or None))
+        return advance_if_complete(dossier, proposal, signed)
 
 
 def record_customer_sign_off(
@@ -120,19 +109,14 @@ def record_customer_sign_off(
     """
     with transaction() as session:
         dossier = open_dossier(session, account_id, actor=actor, action=Action.WORK, now=now, today=today)
-        proposal, signed = _waiting(dossier, proposal_seq)
-        evidence = fingerprint(proposal.from_step, dossier.judged(today))
-        facts = proposal_facts(dossier, proposal, signed)
-        reasons = overtaken_reasons(facts, today=today, evidence_now=evidence) + _note_reasons(note)
-        if all(c.seq != contact_seq or c.left_on for c in dossier.contacts()):
-            reasons.append(Reason("contact_seq", "That person is not among the customer's people."))
-        if said_how not in ("call", "mail", "meeting"):
-            reasons.append(Reason("said_how", "Say how you heard it: call, mail or meeting."))
-        if any(s.contact_seq == contact_seq for s in signed):
-            reasons.append(Reason("contact_seq", "They have signed already: one person counts once."))
-        refuse_if(reasons)
+        proposal, signed = waiting_proposal(dossier, proposal_seq)
+        refuse_if(
+            customer_reasons(
+                dossier, proposal, signed, contact_seq=contact_seq, hand="reported", said_how=said_how, note=note
+            )
+        )
         signed.append(
-            _sign(
+            sign(
                 dossier,
                 proposal,
                 len(signed) + 1,
@@ -142,7 +126,7 @@ def record_customer_sign_off(
                 note=note.strip() or None,
             )
         )
-        return _advance_if_complete(dossier, proposal, signed)
+        return advance_if_complete(dossier, proposal, signed)
 
 
 def withdraw_proposal(
@@ -151,7 +135,7 @@ def withdraw_proposal(
     """Take the open proposal back; `proposal_seq` is the one that was shown. Raises NotFound, OperationRefused."""
     with transaction() as session:
         dossier = open_dossier(session, account_id, actor=actor, action=Action.WORK, now=now, today=today)
-        proposal, _ = _waiting(dossier, proposal_seq)
+        proposal, _ = waiting_proposal(dossier, proposal_seq)
         end_proposal(dossier, proposal, "withdrawn", f"Withdrawn by {actor.name}.")
         settle(dossier, since=today, cause="The proposal was withdrawn.")
 
@@ -184,60 +168,3 @@ def _open_reasons(dossier: Dossier) -> list[Reason]:
 def _next_seq(dossier: Dossier) -> int:
     query = select(func.max(Proposal.seq)).where(Proposal.account_id == dossier.account.id)
     return (dossier.session.scalar(query) or 0) + 1
-
-
-def _waiting(dossier: Dossier, shown: int | None = None) -> tuple[Proposal, list[SignOff]]:
-    proposal = open_proposal(dossier)
-    if proposal is not None and shown in (None, proposal.seq):
-        return proposal, sign_offs_of(dossier, proposal)
-    if proposal is not None:
-        raise OperationRefused(
-            [Reason("proposal", "A newer proposal has taken its place. Look at its evidence first.")]
-        )
-    last = last_proposal(dossier)
-    if last is None and shown is not None:
-        raise OperationRefused([Reason("proposal", "It waits for nobody any more: the account has moved on.")])
-    if last is None:
-        raise NotFound("open proposal")
-    if last.ended_because is None:
-        raise OperationRefused([Reason("proposal", "It was signed off already: the account has moved on.")])
-    raise OperationRefused([Reason("proposal", f"{last.ended_because} Propose again.")])
-
-
-def _sign(dossier: Dossier, proposal: Proposal, seq: int, **who: object) -> SignOff:
-    row = SignOff(
-        account_id=proposal.account_id,
-        proposal_seq=proposal.seq,
-        seq=seq,
-        fingerprint=proposal.fingerprint,
-        signed_at=dossier.now,
-        recorded_by=dossier.actor.email or dossier.actor.name,
-        **who,
-    )
-    dossier.session.add(row)
-    dossier.happened("proposal_signed", effective_on=dossier.today, changes={"sign_off": [None, seq]}, progress=True)
-    return row
-
-
-def _advance_if_complete(dossier: Dossier, proposal: Proposal, signed: list[SignOff]) -> GateResult:
-    need = sign_off_need(proposal_facts(dossier, proposal, signed))
-    account, since = dossier.account, dossier.today
-    spans, cause = [], f"{proposal.from_step + 1} {step_name(proposal.from_step + 1)} is being signed off."
-    if need.is_complete:
-        _refuse_if_gate_shut(dossier, proposal.from_step)
-        since, step = proposal.proposed_on, proposal.from_step + 1
-        proposal.state, proposal.ended_at = "accepted", dossier.now
-        cause = f"The account moved to {step_name(step)}."
-        spans = enter_step(dossier, step, kind="advanced", on=since, self_attested=need.self_attested)
-        dossier.happened(
-            "account_advanced", effective_on=since, progress=True, changes={"claimed_step": [proposal.from_step, step]}
-        )
-    settle(dossier, since=since, spans=spans, cause=cause)
-    return GateResult(need.is_complete, account.claimed_step, need.needed, account.self_attested)
-
-
-def _refuse_if_gate_shut(dossier: Dossier, step: int) -> None:
-    opened = dossier.is_opened(dossier.today)
-    missing = missing_points(step, is_opened=opened, judged=dossier.judged(dossier.today))
-    if missing:
-        raise OperationRefused([Reason(m.point, m.sentence) for m in missing])

@@ -1,0 +1,73 @@
+"""What an account is worth, and the summaries of what accounts are worth: kept in step with its outcomes."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy.orm import Session, scoped_session
+
+from changetrack.domain.journey.timeline import Dimensions
+from changetrack.domain.value.standing import promised
+from changetrack.domain.value_flows import line_of, promised_by_month, was_promised_by_month
+from changetrack.models import ValueFlow
+from changetrack.operations._bulk import table_of
+from changetrack.operations._cells import CellState, FunnelTally, _add
+from changetrack.operations._cells import value_of as cells_of
+from changetrack.operations.value._recognised import FIGURES, Recognised
+
+Value = Mapping[str, Sequence[int]]
+"""What an account is worth: currency -> [promised, probationary, realized, live]."""
+
+
+def value_of(outcomes: Iterable[Any], recognised: Mapping[Any, Recognised]) -> dict[str, list[int]]:
+    """Return what an account is worth by what its outcomes are, with the new figures of those recognised now."""
+    sums: defaultdict[str, list[int]] = defaultdict(lambda: [0, 0, 0, 0])
+    for outcome in outcomes:
+        found = recognised.get((outcome.account_id, outcome.seq))
+        for place, name in enumerate(FIGURES):
+            sums[outcome.currency][place] += found.figures[name] if found else getattr(outcome, name)
+    return {currency: figures for currency, figures in sorted(sums.items()) if any(figures)}
+
+
+def account_value_changed(tally: FunnelTally, place: int, dimensions: Dimensions, before: Value, after: Value) -> None:
+    """Tally that an account which stays where it is is worth something else; `settle` does so for one it settles."""
+    tally.count(*(CellState(place, False, False, dimensions, cells_of(worth)) for worth in (before, after)))
+
+
+def add_flows(session: scoped_session[Session], found: Iterable[tuple[int | None, Recognised]], today: date) -> None:
+    """Add what is posted now, and what was promised since, to the months from which it is so, by team."""
+    flows: defaultdict[tuple[date, int, str, str], int] = defaultdict(int)
+    for team_id, recognised in found:
+        currency = recognised.outcome.currency
+        for posting in recognised.postings:
+            month = _month_of(posting.posted_on)
+            flows[month, team_id or 0, currency, line_of(posting.measure, posting.cause)] += posting.amount
+        for month, amount in _newly_promised(recognised, today):
+            flows[month, team_id or 0, currency, "promised"] += amount
+    rows = [
+        {"month": month, "team_id": team, "currency": currency, "line": line, "amount": amount}
+        for (month, team, currency, line), amount in sorted(flows.items())
+        if amount
+    ]
+    _add(session.connection(), table_of(ValueFlow), rows, ("amount",))
+
+
+@lru_cache(maxsize=4_000)
+def _month_of(day: date) -> date:
+    return day.replace(day=1)
+
+
+def _newly_promised(recognised: Recognised, today: date) -> Iterator[tuple[date, int]]:
+    """By how much more (or less) was promised in each month than at the last recognition."""
+    outcome, versions = recognised.outcome, recognised.history.versions
+    was, day = outcome.promised, outcome.recognised_on
+    terms = recognised.history.terms_at(today) or versions[0][1]
+    if day is not None and promised(terms, day) == was:
+        yield from promised_by_month(terms, today, since=day)
+        return
+    counted = [known for _day, known in versions if known.agreed_on is not None]
+    if day is not None and counted:
+        yield from ((month, -amount) for month, amount in was_promised_by_month(counted[-1], day, was))
+    yield from promised_by_month(terms, today)

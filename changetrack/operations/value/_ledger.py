@@ -1,0 +1,115 @@
+"""Bringing outcomes up to date: readings, ledger, what they have come to, and what their account is worth."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, scoped_session
+
+from changetrack.domain.falling_use import worst_fall
+from changetrack.models import LedgerEntry, Outcome
+from changetrack.operations._bulk import insert_rows
+from changetrack.operations._dossier import Dossier
+from changetrack.operations.usage._locks import hold_accounts
+from changetrack.operations.value._account_value import add_flows, value_of
+from changetrack.operations.value._recognised import Recognised, recognise_all
+from changetrack.queries.recognition_inputs import Key
+
+
+def recognise_outcomes(dossier: Dossier, outcomes: Iterable[Outcome], *, today: date) -> list[Recognised]:
+    """Bring outcomes of an opened dossier up to date, with those of their groups; the caller settles afterwards.
+
+    Readings are worked out from what is new of use, the ledger is posted, the outcomes' columns, the account's
+    value and since when its use is falling follow, and its history tells whose state changed. A constant number of
+    statements, whatever the history.
+    """
+    session, account = dossier.session, dossier.account
+    chosen = {(outcome.account_id, outcome.seq) for outcome in outcomes}
+    if not chosen:
+        return []
+    hold_accounts(session, [account.id])
+    session.flush()
+    every = list(session.scalars(select(Outcome).where(Outcome.account_id == account.id).order_by(Outcome.seq)))
+    due = widened(every, chosen, is_falling=account.falling_since is not None)
+    found = recognise_all(session, every, due, today)
+    write_entries(session, found, dossier.now)
+    add_flows(session, ((account.team_id, each) for each in found), today)
+    _tell(dossier, found)
+    account.value = value_of(every, by_key(found))
+    account.falling_since, account.falling_why = worst_fall(falls(found))
+    for each in found:
+        _update(each, today)
+    session.flush()
+    return found
+
+
+def widened(outcomes: Sequence[Any], due: Collection[Key], *, is_falling: bool) -> Collection[Key]:
+    """Return the outcomes of an account to look at: all of them if its use is falling, to see whether it still is."""
+    return {(outcome.account_id, outcome.seq) for outcome in outcomes} if is_falling else due
+
+
+def by_key(found: Iterable[Recognised]) -> Mapping[Key, Recognised]:
+    """What was recognised, by account and number of the outcome."""
+    return {(each.outcome.account_id, each.outcome.seq): each for each in found}
+
+
+def falls(found: Iterable[Recognised]) -> list[tuple[str, tuple[date, str]]]:
+    """The outcomes whose use is falling, by their statements."""
+    return [(each.outcome.statement, each.fall) for each in found if each.fall is not None]
+
+
+def write_entries(session: scoped_session[Session], found: Iterable[Recognised], now: datetime) -> None:
+    """Append to the ledger what has to be posted."""
+    rows = [
+        {
+            "account_id": each.outcome.account_id,
+            "outcome_seq": each.outcome.seq,
+            "seq": seq,
+            "measure": posting.measure,
+            "posted_on": posting.posted_on,
+            "known_on": posting.known_on,
+            "amount": posting.amount,
+            "currency": each.outcome.currency,
+            "cause": posting.cause,
+            "words": posting.words,
+            "period_start": posting.period_start,
+            "reading_recorded_on": posting.reading_recorded_on,
+            "recorded_at": now,
+        }
+        for each in found
+        for seq, posting in enumerate(each.postings, each.outcome.ledger_seq + 1)
+    ]
+    insert_rows(session, LedgerEntry, rows)
+
+
+def state_changes(each: Recognised) -> dict[str, list[Any]]:
+    """The difference that the account's history tells of an outcome."""
+    was, now = each.outcome, each.recognition
+    told: dict[str, list[Any]] = {"outcome_seq": [None, was.seq]}
+    if was.state != now.state:
+        told["state"] = [was.state, now.state]
+    if was.detail != now.detail:
+        told["detail"] = [was.detail, now.detail]
+    return told
+
+
+def _tell(dossier: Dossier, found: Iterable[Recognised]) -> None:
+    for each in found:
+        if each.moves_points:
+            dossier.records_changed = True
+        if each.event is not None:
+            dossier.happened(
+                each.event,
+                effective_on=min(each.recognition.since, dossier.today),
+                changes=state_changes(each),
+                note=each.outcome.statement,
+                progress=each.is_up,
+            )
+
+
+def _update(each: Recognised, today: date) -> None:
+    outcome = each.outcome
+    for name, value in each.columns.items():
+        setattr(outcome, name, value)
+    outcome.due_on, outcome.touched_from, outcome.recognised_on = each.recognition.due_on, None, today

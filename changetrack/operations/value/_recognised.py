@@ -1,0 +1,135 @@
+"""Recognising many outcomes at once: their readings, what has to be posted, and how they stand afterwards."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy.orm import Session, scoped_session
+
+from changetrack.domain.falling_use import find_fall
+from changetrack.domain.value import OutcomeHistory, Posting, PostingKey, Recognition, post, recognise
+from changetrack.operations.value._readings import refresh_readings
+from changetrack.queries.recognition_inputs import Key, read_histories, read_posted
+
+FIGURES = ("promised", "probationary", "realized", "live")
+_RANKS = {"proposed": 0, "agreed": 1, "lapsed": 1, "in_use": 2, "confirmed": 3}
+_LASTING = {"week": 26, "month": 6}  # periods, after which confirmed use has lasted (DOMAIN section 3, 8c)
+_SET_BACK = "set_back"
+
+
+@dataclass(frozen=True, slots=True)
+class Recognised:
+    """An outcome (as it was on record), how it stands now, and what has to be posted for it."""
+
+    outcome: Any
+    history: OutcomeHistory
+    recognition: Recognition
+    postings: Sequence[Posting]
+    figures: Mapping[str, int]
+    fall: tuple[date, str] | None
+
+    @property
+    def columns(self) -> dict[str, Any]:
+        """What follows for the outcome's row, but for the days on which it was and is to be recognised."""
+        found = self.recognition
+        return {
+            "state": found.state,
+            "detail": found.detail,
+            "state_since": found.since,
+            "confirmed_from": found.confirmed_from,
+            "valid_until": found.valid_until,
+            **self.figures,
+            "ledger_seq": self.outcome.ledger_seq + len(self.postings),
+        }
+
+    @property
+    def event(self) -> str | None:
+        """What happened to its state, as a kind of event; None if it stands as it stood."""
+        was, now = self.outcome, self.recognition
+        if was.state != now.state:
+            known = now.state in ("in_use", "confirmed", "lapsed") and (self.is_up or now.state == "lapsed")
+            return f"outcome_{now.state if known else _SET_BACK}"
+        if was.detail != now.detail and now.state == "confirmed":
+            return f"outcome_{now.detail or 'recovered'}"
+        return None
+
+    @property
+    def is_up(self) -> bool:
+        """Whether its state moved up, which is progress. Source: DOMAIN section 6."""
+        return _RANKS.get(self.recognition.state, 0) > _RANKS.get(self.outcome.state, 0)
+
+    @property
+    def moves_points(self) -> bool:
+        """Whether control points that rest on outcomes may have changed by it."""
+        was, now = self.outcome, self.recognition
+        names = ("state", "detail", "confirmed_from", "valid_until")
+        lasting, run = _LASTING[was.period], now.confirmed_run
+        accrued = sum(posting.cause == "accrued" for posting in self.postings)
+        return any(getattr(was, name) != getattr(now, name) for name in names) or run - accrued < lasting <= run
+
+
+def recognise_all(
+    session: scoped_session[Session], outcomes: Sequence[Any], due: Collection[Key], today: date
+) -> list[Recognised]:
+    """Recognise the outcomes in `due`, with those of their groups; `outcomes` are all of their accounts.
+
+    Reads in a constant number of statements, writes the readings, and nothing else.
+    """
+    groups = [group for group in _groups(outcomes) if any(_key(outcome) in due for outcome in group)]
+    chosen = [outcome for group in groups for outcome in group]
+    wanted = {_key(outcome) for outcome in chosen}
+    refresh_readings(session, chosen, today)
+    histories = read_histories(session, outcomes, wanted)
+    posted = read_posted(session, {_key(outcome) for outcome in chosen if outcome.ledger_seq})
+    return [found for group in groups for found in _recognise_group(group, histories, posted, today)]
+
+
+def _groups(outcomes: Sequence[Any]) -> Iterator[list[Any]]:
+    """The outcomes that share a cap together, all others each by itself."""
+    sharing: defaultdict[tuple[int, str], list[Any]] = defaultdict(list)
+    for outcome in outcomes:
+        if outcome.overlap_group is None:
+            yield [outcome]
+        else:
+            sharing[outcome.account_id, outcome.overlap_group].append(outcome)
+    yield from sharing.values()
+
+
+def _recognise_group(
+    group: Sequence[Any], histories: Mapping[Key, OutcomeHistory], posted: Mapping[Key, Mapping[Any, int]], today: date
+) -> Iterator[Recognised]:
+    before = {
+        PostingKey(*about): amount for outcome in group for about, amount in posted.get(_key(outcome), {}).items()
+    }
+    earlier = [outcome.recognised_on for outcome in group if outcome.recognised_on is not None]
+    mine = {outcome.seq: histories[_key(outcome)] for outcome in group}
+    standing = {seq: _stands(history, today) for seq, history in mine.items()}
+    postings = post(
+        list(mine.values()),
+        until=today,
+        cap=min((outcome.group_cap for outcome in group if outcome.group_cap is not None), default=None),
+        posted=before,
+        since=min(earlier, default=None),
+        lived_through={seq: found.course for seq, found in standing.items() if found.course is not None},
+    )
+    figures = {seq: dict.fromkeys(FIGURES, 0) | {"promised": found.promised} for seq, found in standing.items()}
+    for about, amount in before.items():
+        figures[about.outcome][about.measure] += amount
+    for posting in postings:
+        figures[posting.outcome][posting.measure] += posting.amount
+    for outcome in group:
+        seq, found = outcome.seq, standing[outcome.seq]
+        own = postings if len(group) == 1 else [posting for posting in postings if posting.outcome == seq]
+        fall = find_fall(outcome, found, mine[seq].readings, today)
+        yield Recognised(outcome, mine[seq], found, own, figures[seq], fall)
+
+
+def _stands(history: OutcomeHistory, today: date) -> Recognition:
+    terms = history.terms_at(today) or history.versions[0][1]
+    return recognise(terms, history.readings, history.attestations, as_of=today, known_at=today)
+
+
+def _key(outcome: Any) -> Key:
+    return outcome.account_id, outcome.seq

@@ -1,0 +1,129 @@
+"""Reads of what recognition goes by: outcomes' terms as they were known from day to day, attestations, readings."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import BigInteger, select, type_coerce
+from sqlalchemy.orm import Session, scoped_session
+
+from changetrack.domain.value import Attestation, OutcomeHistory, OutcomeTerms, Reading
+from changetrack.models import NUMBER_SCALE, LedgerEntry, OutcomeStatement
+from changetrack.models import Reading as ReadingRow
+
+Key = tuple[int, int]
+"""An outcome: its account and its number there."""
+
+Posted = dict[tuple[int, str, date, date | None], int]
+"""What was posted of an outcome, by what it is about: outcome, measure, day, first day of the period."""
+
+_ALIKE = (
+    "period", "threshold", "rate", "accrual", "target", "confirm_after", "lapse_after", "restore_after", "min_hold",
+    "settle_lag_days", "requires_attestation", "plan_start", "plan_periods", "proposed_on",
+)  # fmt: skip
+_SPOKEN = {"agreed": "agreed_on", "withdrawn": "withdrawn_on", "disputed": "disputed_on"}
+
+
+def read_histories(
+    session: scoped_session[Session], outcomes: Sequence[Any], wanted: Collection[Key]
+) -> dict[Key, OutcomeHistory]:
+    """Return all that was learned of the `wanted` among `outcomes`, which are all of their accounts; two statements."""
+    accounts = {account_id for account_id, _seq in wanted}
+    statements, readings = _statements(session, accounts), _readings(session, wanted)
+    successors: defaultdict[Key, list[Any]] = defaultdict(list)
+    for outcome in outcomes:
+        if outcome.replaces is not None:
+            said = statements.get((outcome.account_id, outcome.seq), ())
+            successors[outcome.account_id, outcome.replaces] += [s for s in said if s.kind == "agreed"]
+    histories = {}
+    for outcome in outcomes:
+        key = (outcome.account_id, outcome.seq)
+        if key in wanted:
+            said = statements.get(key, ())
+            attested = [
+                Attestation(s.given_on, s.recorded_on, s.valid_days, s.retracted_on)
+                for s in said
+                if s.kind == "attested"
+            ]
+            versions = known_terms(outcome, said, successors.get(key, ()))
+            histories[key] = OutcomeHistory(outcome.seq, versions, readings.get(key, ()), attested)
+    return histories
+
+
+def known_terms(outcome: Any, statements: Iterable[Any], successors: Iterable[Any]) -> list[tuple[date, OutcomeTerms]]:
+    """Return an outcome's terms with the days of the customer's words, each with the day they were known from.
+
+    `successors` are the agreements to terms that replace these.
+    """
+    bare = OutcomeTerms(agreed_on=None, **{name: getattr(outcome, name) for name in _ALIKE})
+    if outcome.agreed_on is None:
+        bare = replace(bare, replaced_on=outcome.replaced_on)
+    heard = [(_SPOKEN[s.kind], s) for s in statements if s.kind in _SPOKEN]
+    heard += [("replaced_on", s) for s in successors]
+    days = {day for _name, s in heard for day in (s.recorded_on, s.retracted_on) if day is not None}
+    known = [(min(days | {outcome.proposed_on}), bare)]
+    for day in sorted(days):
+        terms = replace(bare, **_spoken(heard, day))
+        if terms != known[-1][1]:
+            known.append((day, terms))
+    return known
+
+
+def read_posted(session: scoped_session[Session], wanted: Collection[Key]) -> Mapping[Key, Posted]:
+    """Return the sums on the ledger of some outcomes by what the entries are about, those that came to 0 too."""
+    entry = LedgerEntry
+    query: Any = select(
+        entry.account_id, entry.outcome_seq, entry.measure, entry.posted_on, entry.period_start, entry.amount
+    )
+    found: defaultdict[Key, Posted] = defaultdict(dict)
+    for account_id, seq, measure, posted_on, start, amount in session.execute(query.where(*_of(entry, wanted))):
+        if (account_id, seq) in wanted:
+            posted, about = found[account_id, seq], (seq, measure, posted_on, start)
+            posted[about] = posted.get(about, 0) + amount
+    return found
+
+
+def _of(table: Any, wanted: Collection[Key]) -> tuple[Any, Any]:
+    """The rows of these outcomes, and of some others of the same accounts."""
+    return (
+        table.account_id.in_({account_id for account_id, _seq in wanted}),
+        table.outcome_seq.in_({seq for _account_id, seq in wanted}),
+    )
+
+
+def _spoken(heard: Iterable[tuple[str, Any]], day: date) -> Mapping[str, Any]:
+    """The day of each word that was known and not taken back at the end of `day`; the one recorded last counts."""
+    return {
+        name: statement.given_on
+        for name, statement in heard
+        if statement.recorded_on <= day and not (statement.retracted_on and statement.retracted_on <= day)
+    }
+
+
+def _statements(session: scoped_session[Session], accounts: set[int]) -> Mapping[Key, list[Any]]:
+    said = OutcomeStatement
+    columns: list[Any] = [
+        said.account_id, said.outcome_seq, said.kind, said.given_on, said.valid_days, said.recorded_on,
+        said.retracted_on,
+    ]  # fmt: skip
+    found: defaultdict[Key, list[Any]] = defaultdict(list)
+    rows = select(*columns).where(said.account_id.in_(accounts)).order_by(said.account_id, said.seq)
+    for row in session.execute(rows):
+        found[row.account_id, row.outcome_seq].append(row)
+    return found
+
+
+def _readings(session: scoped_session[Session], wanted: Collection[Key]) -> Mapping[Key, list[Reading]]:
+    row = ReadingRow
+    number = type_coerce(row.value, BigInteger)
+    query: Any = select(row.account_id, row.outcome_seq, row.period_start, row.recorded_on, number)
+    found: defaultdict[Key, list[Reading]] = defaultdict(list)
+    numbers: dict[int | None, Decimal | None] = {None: None}
+    for account_id, seq, start, recorded_on, raw in session.execute(query.where(*_of(row, wanted))):
+        if raw not in numbers:
+            numbers[raw] = Decimal(raw) / NUMBER_SCALE
+        found[account_id, seq].append(Reading(start, numbers[raw], recorded_on))
+    return found
