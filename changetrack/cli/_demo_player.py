@@ -35,6 +35,7 @@ DAILY_NIGHTS = timedelta(days=45)
 SWEPT_AT_MOST = 1000  # of the accounts that came with files: the rest is for the next night
 READ_UNTIL = timedelta(days=6)  # messages of the last days are still to be read
 ROWS_LIKE_A_DEED = 50
+LONG_AGO = 14  # days, always a Monday after a Sunday whose ordinal it divides
 RECOGNISED_ON = 1  # Tuesday: the week before is settled
 SWEPT_AT, SWEPT_BY, DELIVERED_BY = time(5), Actor.system("stale-sweep"), Actor.system("deliver")
 COUNTED_BY = Actor.system("snapshot")
@@ -144,9 +145,9 @@ class Player:
         return actor
 
     def _is_watched(self, day: date) -> bool:
-        """Of long ago one night a week is played, which tells nearly the same story in less time."""
+        """Of long ago one night in two weeks is played, which tells nearly the same story in less time."""
         is_recent = self.today - day < DAILY_NIGHTS
-        return day == self.today or (_CALENDAR.is_workday(day) if is_recent else day.weekday() == 0)
+        return day == self.today or (_CALENDAR.is_workday(day) if is_recent else day.toordinal() % LONG_AGO == 1)
 
     def _night(self, day: date) -> None:
         swept = [self._sweep(account_id, day) for account_id in queries.list_due_among(self.accounts.values(), day=day)]

@@ -137,6 +137,16 @@
 
   // Forms that apply themselves when a choice changes (date pickers of a view); the button stays for everyone else.
   on("change", "form[data-auto] :is(select, input)", (field) => field.form.requestSubmit());
+  // Copying: a button with data-copy takes the text of the element of that id.
+  on("click", "[data-copy]", async (button) => {
+    const words = button.querySelector("span");
+    try {
+      await navigator.clipboard.writeText(document.getElementById(button.dataset.copy).textContent);
+      words.textContent = button.dataset.copied;
+    } catch {
+      getSelection().selectAllChildren(document.getElementById(button.dataset.copy)); // no right to copy: select it
+    }
+  });
   on("click", "[data-print]", () => window.print());
 
   const ready = () => {

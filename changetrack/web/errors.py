@@ -11,6 +11,7 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from changetrack.domain.refusal import Forbidden, NotFound, OperationRefused, StaleVersion
 from changetrack.operations.sign_in import TooManyTries
+from changetrack.web.secret_addresses import loggable
 
 PAGES = (400, 403, 404, 405, 409, 413, 422, 429, 500, 503)
 BACK_AFTER = 5  # seconds after which it is worth asking again for the database
@@ -52,7 +53,7 @@ def _stale(refusal: StaleVersion) -> Response:
 
 
 def _too_many(refusal: TooManyTries) -> Response:
-    log.warning("throttled", path=request.path)
+    log.warning("throttled", path=loggable(request.path))
     response = error_page(429, retry_after=refusal.retry_after)
     response.headers["Retry-After"] = str(refusal.retry_after)
     return response

@@ -14,6 +14,7 @@ from secure import (
 )
 
 from changetrack.config import Settings
+from changetrack.web.secret_addresses import is_secret
 
 YEAR = 365 * 24 * 3600
 POLICY = "; ".join((
@@ -50,4 +51,7 @@ def init_headers(app: Flask, settings: Settings) -> None:
         policies.set_headers(response)
         if request.endpoint != "static":
             response.headers["Cache-Control"] = "no-store"
+        if is_secret(request.path):
+            response.headers["Referrer-Policy"] = "no-referrer"
+            response.headers["X-Robots-Tag"] = "noindex, nofollow"
         return response

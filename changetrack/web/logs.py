@@ -7,6 +7,7 @@ from typing import TextIO
 import structlog
 
 from changetrack.config import Settings
+from changetrack.web.secret_addresses import masked
 
 _SHARED: tuple[structlog.typing.Processor, ...] = (
     structlog.contextvars.merge_contextvars,
@@ -53,5 +54,11 @@ def _rendering(settings: Settings) -> list[structlog.typing.Processor]:
     plain = structlog.stdlib.ProcessorFormatter.remove_processors_meta
     if settings.env == "development":
         shown = structlog.dev.plain_traceback  # the rich one shows all variables: slow, and secrets among them
-        return [plain, structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=shown)]
-    return [plain, structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
+        console = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=shown)
+        return [plain, console, _without_secrets]
+    return [plain, structlog.processors.format_exc_info, structlog.processors.JSONRenderer(), _without_secrets]
+
+
+def _without_secrets(_logger: object, _name: str, line: object) -> str:
+    """The last word on every line, whoever wrote it."""
+    return masked(str(line))

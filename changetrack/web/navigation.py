@@ -27,6 +27,7 @@ PLACES = (
     Place("accounts.index", "Accounts", "building", "a"),
     Place("board.index", "Board", "layout-kanban", "b"),
     Place("funnel.index", "Funnel", "chart-funnel", "f"),
+    Place("value.index", "Value", "coin", "v"),
     Place("alerts.index", "Alerts", "bell", "l"),
     Place("admin.index", "Admin", "settings", "m", needs=Action.ADMINISTER),
 )

@@ -30,7 +30,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
-from flask import Response, current_app, g, make_response, redirect, render_template, url_for
+from flask import Response, current_app, g, make_response, redirect, render_template, request, url_for
 from flask_login import current_user
 
 from changetrack.config import Clock, Settings
@@ -41,6 +41,7 @@ from changetrack.web.forms import Form, status_of
 View = TypeVar("View", bound=Callable[..., object])
 PUBLIC = "is_public"
 FILES_FOR = "takes_files_for"
+APART = "changetrack.apart"  # the names of the blueprints of the API
 
 
 def current_actor() -> Actor:
@@ -49,6 +50,11 @@ def current_actor() -> Actor:
         raise Forbidden("Sign in first.")
     actor: Actor = current_user.actor
     return actor
+
+
+def is_apart() -> bool:
+    """Whether the request is for the API, whose callers have keys and no cookies, and send no forms."""
+    return request.blueprint in current_app.extensions.get(APART, ())
 
 
 def known_actor() -> Actor | None:

@@ -14,7 +14,8 @@ from werkzeug.routing import IntegerConverter, Map, ValidationError
 
 from changetrack.config import Settings
 from changetrack.domain.people import may
-from changetrack.web.platform import FILES_FOR, known_actor
+from changetrack.web.platform import FILES_FOR, is_apart, known_actor
+from changetrack.web.secret_addresses import loggable
 
 BIGGEST_ID = 2**63 - 1  # of a column in either database
 LONGEST_FORM = 2**20  # bytes of a form without a file
@@ -78,6 +79,8 @@ def _refuse_odd_address() -> None:
 
 def _bound_body() -> None:
     """Only where a file is asked for, and from those who may send one, is more taken than a form can hold."""
+    if is_apart():
+        return  # it has a bound of its own
     needed = getattr(current_app.view_functions.get(request.endpoint or ""), FILES_FOR, None)
     actor = known_actor()
     if needed is None or actor is None or not may(actor, needed):
@@ -85,7 +88,7 @@ def _bound_body() -> None:
 
 
 def _refuse_odd_form() -> None:
-    if request.endpoint is not None:
+    if request.endpoint is not None and not is_apart():
         _refuse_nul(_texts(request.form))
 
 
@@ -99,6 +102,11 @@ def _refuse_nul(given: Iterable[str]) -> None:
         abort(400, "Text cannot contain NUL.")
 
 
+def _path() -> str:
+    """Programs may write their key into an address: of those only the pattern is told."""
+    return str(request.url_rule) if is_apart() else loggable(quote(request.path))
+
+
 def _note(response: Response) -> Response:
     """One line: who asked for what and how it went; nothing of query strings and forms."""
     if request.endpoint != "static":
@@ -106,7 +114,7 @@ def _note(response: Response) -> Response:
         log.info(
             "request",
             method=request.method,
-            path=quote(request.path),
+            path=_path(),
             status=response.status_code,
             milliseconds=round((time.perf_counter() - g.get("started", time.perf_counter())) * 1000, 1),
             user_id=actor.user_id if actor else None,

@@ -11,7 +11,7 @@ from changetrack.config import Settings
 from changetrack.domain.people import Actor
 from changetrack.operations.sign_in import keep_session_alive
 from changetrack.queries.people import SignedIn, find_signed_in, session_hash
-from changetrack.web.platform import PUBLIC, clock, settings
+from changetrack.web.platform import PUBLIC, clock, is_apart, settings
 
 SEEN_EVERY = timedelta(minutes=5)  # how exactly a session row knows when it was last used
 WITH_ONE_TIME_PASSWORD = frozenset({"people.password", "people.sign_out"})
@@ -108,7 +108,7 @@ def _load(token: str) -> SignedInUser | None:
 
 def _guard() -> Response | None:
     """Nobody passes without signing in, nor with a one-time password to anything but choosing another."""
-    if request.endpoint is None or _is_public(request.endpoint):
+    if request.endpoint is None or is_apart() or _is_public(request.endpoint):
         return None
     if not current_user.is_authenticated:
         return _ask_to_sign_in()

@@ -11,7 +11,7 @@ CLOCKS = (
     "time.perf_counter", "func.now", "func.current_timestamp", "func.current_date",
 )  # fmt: skip
 WRITES = ("insert", "update", "delete", "add", "add_all", "merge", "bulk_save_objects", "flush")
-WITHOUT_ACTOR = {"sign_in", "sign_out", "set_up"}  # nobody is signed in yet, or no longer
+WITHOUT_ACTOR = {"sign_in", "sign_out", "set_up", "open_link"}  # nobody is signed in yet, or no longer
 
 
 def test_only_the_transaction_commits() -> None:

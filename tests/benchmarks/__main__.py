@@ -10,7 +10,7 @@ import click
 from tests.benchmarks.floors import Finding
 from tests.benchmarks.stage import stages
 
-BENCHES = ("funnel", "accounts", "sweep", "imports", "step_change")
+BENCHES = ("funnel", "accounts", "sweep", "imports", "usage_file", "step_change", "ingest", "recognise")
 DATABASES = ("sqlite", "postgresql")
 COLUMNS = (62, 12, 12, 10, 10, 8)
 

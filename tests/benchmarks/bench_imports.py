@@ -80,13 +80,13 @@ def _alone(rows: int, url: str, other_url: str, folder: Path) -> dict[str, float
         start, begun = time.perf_counter(), time.process_time()
         result = import_accounts(source=Table(path), options=ImportOptions(), actor=ACTOR, now=NOW, today=TODAY)
         taken, worked = time.perf_counter() - start, time.process_time() - begun
-        peak = _peak_memory()
+        peak = peak_memory()
         assert result.created == rows, result
         bare = _insert_again(other_url, rows)
     return {"import": taken, "worked": worked, "peak": peak, "bare": bare}
 
 
-def _peak_memory() -> float:
+def peak_memory() -> float:
     """The most that this process has held, in MB; where Linux does not tell, with what its parent held."""
     status = Path("/proc/self/status")
     if status.exists():

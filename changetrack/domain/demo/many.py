@@ -62,6 +62,17 @@ TEAM_NAMES = ("Meadow", "Quay", "Ridge", "Orchard", "Lantern", "Heron", "Birch",
 
 
 @dataclass(frozen=True, slots=True)
+class Traits:
+    """One of many accounts: its name, product and currency, since when it is there, and how far it has come."""
+
+    external_id: str
+    product: str
+    currency: str
+    started_on: date
+    place: str
+
+
+@dataclass(frozen=True, slots=True)
 class More:
     """So many more accounts of one seed on one day; the same number is the same account in every file."""
 
@@ -94,6 +105,15 @@ class More:
             yield FileDeed(day, 400, "ada", "accounts", f"all-{day}.csv", Record.HEADERS, new, key)
             yield FileDeed(day, 405, "ada", "history", f"all-steps-{day}.csv", HISTORY, moved, key)
             after = day
+
+    def traits(self, number: int) -> "Traits":
+        """What an account is known by and where it stood by now, of its number from 0 on."""
+        chance = Random(0)  # noqa: S311  a story, not a secret
+        started_on = _started_on(self, number, chance)
+        row = dict(zip(Record.HEADERS, _row(self, self.people(), number, started_on), strict=True))
+        moves = tuple(_fate(started_on, self.today, chance))
+        place = moves[-1][1] if moves else "0"
+        return Traits(row["external_id"], row["product"], row["currency"], started_on, place)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from changetrack.domain.demo.arrivals import usage_deeds
 from changetrack.domain.demo.deeds import Deed, EventsDeed, FileDeed, Portfolio
 from changetrack.domain.demo.house import PEOPLE, TEAMS
 from changetrack.domain.demo.many import HISTORY, More
+from changetrack.domain.demo.many_use import use_files
 from changetrack.domain.demo.organizations import ORGANIZATIONS
 from changetrack.domain.demo.products import BY_INDUSTRY
 from changetrack.domain.demo.record import Record, make_record
@@ -32,6 +33,7 @@ def make_portfolio(*, seed: int, today: date, accounts: int = TALES) -> Portfoli
     deeds += usage_deeds(told, today)
     more = More(seed, today, max(0, accounts - TALES))
     deeds += more.files()
+    deeds += use_files(more)
     deeds.sort(key=lambda deed: (deed.day, deed.minute))
     founded_on = workday(today - timedelta(FOUNDED))
     return Portfolio(founded_on, TEAMS + more.teams(), PEOPLE + more.people(), tuple(deeds))

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from changetrack.domain.filters import NO_VALUE, field_label
 from changetrack.domain.funnel import OPEN_PLACES, PLACE_KEYS, PLACES, place_name
-from changetrack.queries.exports import Column
+from changetrack.queries.export_tables import Column
 from changetrack.queries.funnel import Funnel, Picture
 from changetrack.queries.movement import Movement
 from changetrack.web.funnel.asked import Asked

@@ -9,6 +9,7 @@ from changetrack.domain.refusal import Forbidden
 from changetrack.queries.history import list_events
 from changetrack.queries.journey import JourneyView, get_journey
 from changetrack.queries.journey_points import PointView, SegmentView
+from changetrack.queries.outcomes import list_outcomes, totals
 from changetrack.web.coalition.forms import ContactForm, DecisionPathForm
 from changetrack.web.forms import Form, named
 from changetrack.web.journey.event_words import GROUPS, event_line
@@ -24,7 +25,7 @@ from changetrack.web.journey.move_forms import CustomerSignForm, ProposeForm, Si
 from changetrack.web.journey.words import gate_sentence, left_sentence, next_place
 from changetrack.web.platform import clock, current_actor, go, page
 
-TABS = ("coalition", "history")
+TABS = ("value", "coalition", "history")
 
 
 def look(account_id: int, step: int | None = None) -> JourneyView:
@@ -40,6 +41,7 @@ def show(account_id: int, form: Form | None = None, slot: str = "", *, step: int
     forms = dict(_forms(view)) if view.rights.work else {}
     if form is not None:
         forms[slot] = named(form, slot)
+    outcomes = list_outcomes(account_id, actor=current_actor(), today=clock().today())
     return page(
         "journey/account.html",
         form=form,
@@ -51,6 +53,8 @@ def show(account_id: int, form: Form | None = None, slot: str = "", *, step: int
         sentence=gate_sentence(view.name, view.gate),
         next_place=next_place(view.gate.step),
         quick=quick_point(view),
+        outcomes=outcomes,
+        worth=totals(outcomes),
         **_tab(view),
     )
 
@@ -133,10 +137,10 @@ def _point_forms(view: JourneyView, point: PointView) -> Iterator[tuple[str, For
 
 
 def _tab(view: JourneyView) -> dict[str, Any]:
-    """What stands below the step: the customer's people, or a page of the history."""
+    """What stands below the step: the outcomes, the customer's people, or a page of the history."""
     tab = request.args.get("tab", "")
     if tab not in TABS:
-        return {"tab": TABS[0], "history": None, "lines": (), "kind": "", "groups": GROUPS}
+        return {"tab": "coalition", "history": None, "lines": (), "kind": "", "groups": GROUPS}
     kind = request.args.get("kind", "")
     history = None
     if tab == "history":

@@ -35,6 +35,33 @@ GROUPS: Mapping[str, tuple[str, tuple[str, ...]]] = {
         ("opening_renewed", "gap_stated", "vision_written", "account_edited", "alias_added", "alias_removed"),
     ),
     "people": ("The customer's people", ("contact_added", "contact_edited", "decision_path_changed")),
+    "value": (
+        "Outcomes",
+        (
+            "outcome_proposed",
+            "outcome_edited",
+            "outcome_taken_back",
+            "outcome_change_proposed",
+            "outcome_replaced",
+            "outcome_agreed",
+            "outcome_attested",
+            "outcome_not_yet",
+            "outcome_disputed",
+            "outcome_withdrawn",
+            "outcome_word_retracted",
+            "outcome_in_use",
+            "outcome_confirmed",
+            "outcome_lapsed",
+            "outcome_set_back",
+            "outcome_at_risk",
+            "outcome_unverifiable",
+            "outcome_recovered",
+        ),
+    ),
+    "word": (
+        "Asking the customer",
+        ("customer_asked", "customer_link_renewed", "customer_link_revoked", "customer_declined"),
+    ),
     "alerts": (
         "Alerts",
         ("alert_raised", "alert_changed", "alert_acknowledged", "alert_snoozed", "alert_fired_again", "alert_resolved"),
@@ -71,6 +98,28 @@ _WORDS: Mapping[str, tuple[str, str, str]] = {
     "contact_added": ("Person added", "user-plus", ""),
     "contact_edited": ("Person edited", "user", ""),
     "decision_path_changed": ("Decision path changed", "users-group", ""),
+    "outcome_proposed": ("Outcome proposed", "bulb", ""),
+    "outcome_edited": ("Outcome edited", "edit", ""),
+    "outcome_taken_back": ("Proposed outcome taken back", "circle-x", ""),
+    "outcome_change_proposed": ("Other terms proposed for an outcome", "switch-horizontal", ""),
+    "outcome_replaced": ("Other terms took the place of an outcome", "switch-horizontal", ""),
+    "outcome_agreed": ("Outcome agreed", "heart-handshake", "ok"),
+    "outcome_attested": ("Outcome attested", "circle-check", "ok"),
+    "outcome_not_yet": ("Of an outcome was said: not yet", "clock", ""),
+    "outcome_disputed": ("Outcome disputed", "message-2", "bad"),
+    "outcome_withdrawn": ("The beneficiary withdrew from an outcome", "circle-x", "warn"),
+    "outcome_word_retracted": ("A word on an outcome was taken back", "arrow-back-up", "warn"),
+    "outcome_in_use": ("Outcome in use", "activity", "info"),
+    "outcome_confirmed": ("Outcome confirmed", "circle-check", "ok"),
+    "outcome_lapsed": ("Outcome lapsed", "trending-down", "bad"),
+    "outcome_set_back": ("Outcome set back", "trending-down", "warn"),
+    "outcome_at_risk": ("Outcome at risk", "alert-triangle", "warn"),
+    "outcome_unverifiable": ("No data for an outcome", "help", "warn"),
+    "outcome_recovered": ("Outcome passing again", "trending-up", "ok"),
+    "customer_asked": ("Asked the customer", "send", ""),
+    "customer_link_renewed": ("New address for the customer's page", "refresh", ""),
+    "customer_link_revoked": ("The customer's page was revoked", "unlink", ""),
+    "customer_declined": ("The customer does not sign yet", "message-2", "warn"),
     "alert_raised": ("Went stale", "bell", "bad"),
     "alert_changed": ("Alert changed", "bell", "warn"),
     "alert_acknowledged": ("Alert acknowledged", "check", "info"),
@@ -102,10 +151,33 @@ _LABELS: Mapping[str, str] = {
     "annual_value": "Annual value",
     "planned_users": "Planned users",
     "review_on": "Review",
+    "metric_id": "Metric (number)",
+    "beneficiary_seq": "Who benefits (number)",
+    "plan_start": "Planned from",
+    "plan_periods": "Planned periods",
+    "requires_attestation": "Needs their word",
+    "attestation_valid_days": "Their word is good for (days)",
+    "settle_lag_days": "Wait for late numbers (days)",
+    "confirm_after": "Confirmed after",
+    "lapse_after": "Lapsed after",
+    "restore_after": "Confirmed again after",
+    "min_hold": "Has to hold for",
+    "overlap_group": "Group",
+    "group_cap": "Limit of the group (minor units)",
+    "rate": "Worth a period (minor units)",
+    "valid_until": "Their word ends",
+    "replaced_on": "Replaced on",
 }
-_UNTOLD = frozenset({"proposal", "sign_off", "contact", "opened_on"})
+_UNTOLD = frozenset({"proposal", "sign_off", "contact", "opened_on", "outcome_seq"})
 _REASONS = {**CLOSE_OUTCOMES, **REGRESS_REASONS}
-_CODES: Mapping[str, Mapping[str, str]] = {"reason": _REASONS, "outcome": _REASONS}
+_CODES: Mapping[str, Mapping[str, str]] = {
+    "reason": _REASONS,
+    "outcome": _REASONS,
+    "hand": {"own": "own hand", "reported": "reported"},
+    "state": {"in_use": "in use"},
+    "detail": {"at_risk": "at risk", "use": "for lack of use", "attestation": "for lack of the customer's word"},
+    "word": {"not_yet": "not yet"},
+}
 _ALERT_REASONS = {
     "no_progress": "no progress",
     "over_age": "over age",
@@ -165,6 +237,8 @@ def _who(actor: str, names: Mapping[str, str]) -> str:
     kind, _, rest = actor.partition(":")
     if kind in ("system", "operator") and rest:
         return f"the system ({rest})" if kind == "system" else f"the operator ({rest})"
+    if kind == "customer" and rest:
+        return f"{rest}, by their own hand"
     return names.get(actor, actor)
 
 

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from zipfile import ZipFile
@@ -22,6 +24,7 @@ from changetrack.operations.accounts import create_account
 from changetrack.operations.playbook import install_playbook
 from changetrack.queries.backup import backed_up_tables
 from changetrack.queries.verify import verify
+from tests import factories
 from tests.conftest import Stage
 from tests.databases import PostgresServer
 from tests.factories.walk import Walk
@@ -91,6 +94,38 @@ def test_a_restored_database_goes_on_numbering(saved: Path, elsewhere: Flask, wa
         next_id = create_account(record=record, actor=olu, now=walk.now, today=walk.today)
 
     assert next_id == walk.account_id + 1
+
+
+def test_use_and_value_come_back_too(walk: Walk, app: Flask, elsewhere: Flask, run: Run, tmp_path: Path) -> None:
+    made = {row.__tablename__ for row in use_and_value(walk)}
+    walk.session.commit()
+    run("backup", str(tmp_path / "use.ctbackup"))
+
+    result = on(elsewhere, "restore", str(tmp_path / "use.ctbackup"))
+
+    assert result.exit_code == 0, result.output
+    restored = content(elsewhere)
+    assert restored == content(app)
+    assert [table for table in made if not restored[table]] == []
+
+
+def use_and_value(walk: Walk) -> list[Any]:
+    """A row of each table of use and of value, with the values that are hard to carry."""
+    session, account = walk.session, walk.account()
+    metric, source = factories.make_metric(session), factories.make_source(session)
+    outcome = factories.make_outcome(session, account, metric, threshold=Decimal("0.0001"))
+    return [
+        *(metric, source, outcome, factories.make_write_key(session, source), factories.make_rule(session, metric)),
+        factories.make_usage_event(session, source, feeds=[[metric.id, "1.5", None]]),
+        factories.make_usage_event(session, source, "m-2", state="no_rule", feeds=None),
+        factories.make_daily(session, account, metric, stated=Decimal("999999999999.9999"), last_at=walk.now),
+        factories.make_daily(session, account, metric, day=walk.today - timedelta(days=1), counted=Decimal(0)),
+        *(factories.make_member(session, account, metric), factories.make_unmatched(session, metric)),
+        *(factories.make_statement(session, outcome), factories.make_reading(session, outcome)),
+        factories.make_reading(session, outcome, recorded_on=walk.today + timedelta(days=1), value=None),
+        *(factories.make_entry(session, outcome, amount=-5), factories.make_value_cell(session)),
+        *(factories.make_value_flow(session), factories.make_link(session, account), factories.make_token(session)),
+    ]
 
 
 def test_nothing_is_restored_over_what_is_there(saved: Path, run: Run, app: Flask) -> None:

@@ -89,7 +89,7 @@ def test_a_customers_word_is_shown_as_reported_with_person_and_how(walk: Walk) -
     page = walk.page(query="?step=1")
 
     assert "Mara Voss, Plant manager" in page
-    assert "reported, by call" in page
+    assert "reported by Olu, on a call" in page
 
 
 def test_evidence_is_taken_back_with_a_reason_and_stays_visible(walk: Walk) -> None:

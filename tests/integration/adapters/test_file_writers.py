@@ -14,7 +14,7 @@ from pyarrow import parquet
 
 from changetrack.adapters.file_writers import write_table, written_whole
 from changetrack.domain.cells import undefuse
-from changetrack.queries.exports import Column
+from changetrack.queries.export_tables import Column
 
 COLUMNS = (
     Column("name"),

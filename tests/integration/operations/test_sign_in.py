@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session, scoped_session
 from changetrack.domain.people import Actor
 from changetrack.domain.refusal import NotFound, OperationRefused
 from changetrack.models import AuditEvent, SignInAttempt, User, UserSession
+from changetrack.operations import _tries as tries
 from changetrack.operations import sign_in as operations
 from changetrack.operations.sign_in import TooManyTries
 from changetrack.queries.people import find_signed_in, list_sessions, session_hash
@@ -156,7 +157,7 @@ def test_guesses_side_by_side_are_counted_like_guesses_in_a_row(app: Flask, olu:
     with ThreadPoolExecutor(4) as pool:
         compared = sum(pool.map(guess, range(16)))
 
-    assert compared <= operations.TRIES_OF_A_PAIR
+    assert compared <= tries.TRIES_OF_A_PAIR
 
 
 def test_after_the_wait_the_password_works_again(olu: User, now: datetime) -> None:
@@ -172,7 +173,7 @@ def test_the_true_password_from_another_address_works_meanwhile(olu: User, now: 
 
 
 def test_one_address_cannot_go_through_the_emails(session: Saver, olu: User, now: datetime) -> None:
-    for number in range(operations.TRIES_OF_AN_ADDRESS):
+    for number in range(tries.TRIES_OF_AN_ADDRESS):
         make_sign_in_attempt(session, email=f"guess{number}@example.com", address=HOME, at=now)
 
     with pytest.raises(TooManyTries):
@@ -190,7 +191,7 @@ def test_the_addresses_of_one_ipv6_network_count_as_one(olu: User, now: datetime
 def test_a_storm_of_guesses_keeps_nobody_out_of_an_address_they_know(
     session: Saver, olu: User, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(operations, "TRIES_OF_ALL", 3)
+    monkeypatch.setattr(tries, "TRIES_OF_ALL", 3)
     sign_in(now - DAY)
     for number in range(3):
         make_sign_in_attempt(session, email=f"guess{number}@example.com", address=f"203.0.113.{number}", at=now)

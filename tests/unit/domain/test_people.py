@@ -33,7 +33,8 @@ NIGHT = Actor.system("stale-sweep")
 SHELL = Actor.operator("cli")
 
 ON_THE_TEAM = {Action.SEE, Action.WORK, Action.EDIT_RECORD}
-EVERYTHING_BUT_SIGNING = set(Action) - {Action.SIGN_OFF}
+MARA = Actor.customer("Mara", "mara@customer.example")
+ALL_BUT_PERSONS_WORDS = set(Action) - {Action.SIGN_OFF, Action.ANSWER}
 
 
 @pytest.mark.parametrize(
@@ -49,8 +50,9 @@ EVERYTHING_BUT_SIGNING = set(Action) - {Action.SIGN_OFF}
             id="Ada, admin",
         ),
         pytest.param(OTTO, set(), id="Otto, outsider"),
-        pytest.param(NIGHT, EVERYTHING_BUT_SIGNING, id="the night"),
-        pytest.param(SHELL, EVERYTHING_BUT_SIGNING, id="the operator"),
+        pytest.param(NIGHT, ALL_BUT_PERSONS_WORDS, id="the night"),
+        pytest.param(MARA, {Action.ANSWER}, id="Mara, a customer with a page of her own"),
+        pytest.param(SHELL, ALL_BUT_PERSONS_WORDS, id="the operator"),
     ],
 )
 def test_on_an_account_of_the_team_each_of_the_cast_may_do_exactly_this(actor: Actor, allowed: set[Action]) -> None:

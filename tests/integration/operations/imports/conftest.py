@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,8 @@ IMPORTS: Mapping[str, Callable[..., ImportResult]] = {
     "aliases": imports.import_aliases,
     "history": imports.import_history,
     "contacts": imports.import_contacts,
+    "outcomes": imports.import_outcomes,
+    "usage": partial(imports.import_usage, secret="the key under which these tests count people"),
 }
 
 

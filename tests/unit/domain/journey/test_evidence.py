@@ -164,3 +164,14 @@ def test_a_sample_is_no_greater_than_what_it_is_taken_from() -> None:
     reasons = number_reasons(rule("4b"), {"affected": 0, "asked": 5, "understood": 5})
 
     assert [r.field for r in reasons] == ["asked"]
+
+
+def test_where_own_hand_is_asked_for_what_is_reported_counts_neither_for_nor_against() -> None:
+    own_only = ControlPoint("5c", "Title", "Condition", "attested", "customer", own_hand=True)
+    own = EvidenceFact(1, "5c", True, JAN_1, hand="own")
+    reported_yes = EvidenceFact(2, "5c", True, JAN_1, hand="reported")
+    reported_no = EvidenceFact(3, "5c", False, JAN_1 + timedelta(days=1), hand="reported")
+
+    assert not point_state(own_only, [reported_yes], JAN_1).holds
+    assert point_state(own_only, [own, reported_no], JAN_1 + timedelta(days=1)).evidence == (1,)
+    assert not point_state(own_only, [reported_yes, reported_no], JAN_1).ended_on
