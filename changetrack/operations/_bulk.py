@@ -1,6 +1,6 @@
 """Writing thousands of rows at a time, by the quickest way that each database has."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -34,7 +34,7 @@ def insert_rows(session: scoped_session[Session], model: type[Model], rows: Sequ
         return
     marks = ", ".join("?" * len(rows[0]))
     statement = f'INSERT INTO "{table.name}" ({_columns(table, rows)}) VALUES ({marks})'  # noqa: S608  our own names
-    session.connection().exec_driver_sql(statement, list(map(tuple, _encoded(session, table, rows))))
+    session.connection().exec_driver_sql(statement, list(_encoded(session, table, rows)))
 
 
 def update_rows(
@@ -100,19 +100,21 @@ def _columns(table: Table, rows: Sequence[Mapping[str, Any]]) -> str:
     return ", ".join(f'"{table.c[name].name}"' for name in rows[0])
 
 
-def _encoded(session: scoped_session[Session], table: Table, rows: Sequence[Mapping[str, Any]]) -> Iterator[list[Any]]:
-    """The rows as the driver takes them; values that recur are turned into text once."""
+def _encoded(
+    session: scoped_session[Session], table: Table, rows: Sequence[Mapping[str, Any]]
+) -> Iterator[tuple[Any, ...]]:
+    """The rows as the driver takes them, worked out column by column; values that recur are turned into text once."""
     dialect = session.connection().dialect
-    encoders = []
-    for name in rows[0]:
+    columns: list[Iterable[Any]] = []
+    for name, column in zip(rows[0], zip(*(row.values() for row in rows), strict=True), strict=True):
         kind = table.c[name].type
         encode = kind.dialect_impl(dialect).bind_processor(dialect)
-        encoders.append(_remembering(encode, kind) if encode else None)
-    for row in rows:
-        yield [
-            value if encode is None or value is None else encode(value)
-            for encode, value in zip(encoders, row.values(), strict=True)
-        ]
+        columns.append(map(_remembering(_but_none(encode), kind), column) if encode else column)
+    return zip(*columns, strict=True)
+
+
+def _but_none(encode: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    return lambda value: None if value is None else encode(value)
 
 
 def _remembering(encode: Callable[[Any], Any], kind: TypeEngine[Any]) -> Callable[[Any], Any]:
@@ -124,7 +126,7 @@ def _remembering(encode: Callable[[Any], Any], kind: TypeEngine[Any]) -> Callabl
     known: dict[str, Any] = {}
 
     def encode_json(value: Any) -> Any:
-        if len(value) > _SMALL:
+        if value is None or len(value) > _SMALL:
             return encode(value)
         looks = repr(value)
         if looks not in known:

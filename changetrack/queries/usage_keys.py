@@ -1,9 +1,11 @@
 """The reads before usage is taken in: who sends it (a write key, a token), and what counts it."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import select, text
+from sqlalchemy import Connection, select, text
 
 from changetrack.domain.usage import Rule
 from changetrack.models import ApiToken, WriteKey, db
@@ -41,15 +43,17 @@ _RULES = text("""
 
 def find_write_key(key_hash: str) -> KnownKey | None:
     """Return the write key of that SHA-256 digest; None for an unknown or revoked one."""
-    row = db.session.connection().execute(_KEY, {"digest": key_hash}).one_or_none()
+    with _looking() as connection:
+        row = connection.execute(_KEY, {"digest": key_hash}).one_or_none()
     return None if row is None else KnownKey(row.id, row.source_id, row.last_used_on)
 
 
 def list_rules(source_id: int) -> dict[str, list[Rule]]:
     """Return the rules in force for what a source sends, by event."""
     rules: dict[str, list[Rule]] = {}
-    for row in db.session.connection().execute(_RULES, {"source_id": source_id}):
-        rules.setdefault(row.event, []).append(Rule(*row))
+    with _looking() as connection:
+        for row in connection.execute(_RULES, {"source_id": source_id}):
+            rules.setdefault(row.event, []).append(Rule(*row))
     return rules
 
 
@@ -61,3 +65,11 @@ def find_token(token_hash: str, *, now: datetime) -> KnownToken | None:
     if row is None or (row.expires_at is not None and row.expires_at <= now):
         return None
     return KnownToken(row.id, row.name, frozenset(row.scopes), row.last_used_on)
+
+
+@contextmanager
+def _looking() -> Iterator[Connection]:
+    """A connection for one look. On PostgreSQL it opens no transaction, whose end would unlearn what is prepared."""
+    with db.engine.connect() as connection:
+        is_postgres = connection.dialect.name == "postgresql"
+        yield connection.execution_options(isolation_level="AUTOCOMMIT") if is_postgres else connection

@@ -73,6 +73,8 @@ def _use(chosen: list[Traits], after: date, until: date) -> list[tuple[str, ...]
         while day < until:
             share = chance.uniform(1.0, 1.5) if goes_on or (until - day).days > 40 else chance.uniform(0.3, 0.9)
             if after <= day and traits.started_on <= day:
-                rows.append((traits.external_id, WORK[traits.product].metric.key, day.isoformat(), str(int(enough * share)), ""))
+                rows.append(
+                    (traits.external_id, WORK[traits.product].metric.key, day.isoformat(), str(int(enough * share)), "")
+                )
             day += timedelta(7)
     return rows

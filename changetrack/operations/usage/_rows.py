@@ -62,7 +62,7 @@ def _written(statement: str, columns: tuple[tuple[str, str], ...], is_postgres: 
     statement = " ".join(statement.split())
     if is_postgres:
         read = ", ".join(_read(n, name, kind) for n, (name, kind) in enumerate(columns))
-        table = f"(SELECT {read} FROM json_array_elements(:rows::json) AS it)"  # noqa: S608  our own names
+        table = f"(SELECT {read} FROM jsonb_array_elements(:rows::jsonb) AS it)"  # noqa: S608  our own names
         return _MARK.sub(r"%(\1)s", statement.replace("{rows}", table).replace("%", "%%"))
     read = ", ".join(f"json_extract(it.value, '$[{n}]') AS {name}" for n, (name, _) in enumerate(columns))
     table = f"(SELECT {read} FROM json_each(:rows) AS it)"  # noqa: S608  our own names

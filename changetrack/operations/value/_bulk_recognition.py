@@ -106,8 +106,8 @@ def write_all(
     update_rows(session, Outcome, ("account_id", "seq"), rows)
     insert_rows(session, Event, events)
     update_rows(session, Account, ("id",), changed)
-    tally.flush(session)
     add_flows(session, ((holders[each.outcome.account_id].dimensions.team_id, each) for each in every), today)
+    tally.flush(session)  # last, as in every operation, so that two writers never wait for each other
 
 
 def _follow(

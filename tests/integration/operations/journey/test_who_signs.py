@@ -1,6 +1,7 @@
 """No way lets one person alone move an account of a team of several, and only words that still stand count."""
 
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -19,7 +20,9 @@ from changetrack.operations.journey.gate import (
 )
 from changetrack.operations.journey.moves import advance_by_exception
 from changetrack.operations.journey.opening import state_gap, write_vision
-from tests.factories import make_evidence, make_team, make_team_member, make_user
+from changetrack.operations.value.outcomes import propose_outcome
+from changetrack.operations.value.statements import Word, agree_outcome
+from tests.factories import make_metric, make_team, make_team_member, make_user
 from tests.factories.people import actor_of
 from tests.factories.walk import GAP, Walk
 
@@ -114,13 +117,16 @@ def test_the_word_of_a_customers_person_who_left_does_not_count(walk: Walk) -> N
 
 
 def _prove_steps_1_to_3(walk: Walk) -> None:
-    """Every point up to step 3, the outcome of 3c too, which no operation can record yet."""
+    """Every point up to step 3."""
     walk.prove_step_1(days_ago=0)
     walk.prove_step_2()
     write_vision(vision="All in a day.", contact_seq=2, effective_on=walk.today, **walk.by("olu"))
     walk.record("3b", who="Jon")
     walk.record("3b", who="Ines")
-    make_evidence(walk.session, walk.account(), "3c", kind="record", side="machine")
+    terms = {"beneficiary_seq": 1, "statement": "Books close in a day.", "threshold": Decimal(40), "rate": 10_000}
+    terms |= {"metric_id": make_metric(walk.session).id, "currency": "EUR", "period": "week"}
+    seq = propose_outcome(terms=terms, **walk.by("olu"))
+    agree_outcome(seq=seq, word=Word(contact_seq=1, said_how="call", given_on=walk.today), **walk.by("olu"))
 
 
 def test_one_person_named_twice_is_still_one_person(walk: Walk) -> None:
