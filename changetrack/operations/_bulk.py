@@ -106,10 +106,10 @@ def _encoded(
     """The rows as the driver takes them, worked out column by column; values that recur are turned into text once."""
     dialect = session.connection().dialect
     columns: list[Iterable[Any]] = []
-    for name, column in zip(rows[0], zip(*(row.values() for row in rows), strict=True), strict=True):
+    for name, values in zip(rows[0], zip(*(row.values() for row in rows), strict=True), strict=True):
         kind = table.c[name].type
         encode = kind.dialect_impl(dialect).bind_processor(dialect)
-        columns.append(map(_remembering(_but_none(encode), kind), column) if encode else column)
+        columns.append(map(_remembering(_but_none(encode), kind), values) if encode else values)
     return zip(*columns, strict=True)
 
 

@@ -19,14 +19,12 @@ Key = tuple[int, int, date]
 NO_NUMBER = DayNumber()
 
 _KEY = {"account_id": "bigint", "metric_id": "bigint", "day": "date"}
-_NEWEST = """
+_KNOWN = """
     SELECT kept.account_id, kept.metric_id, kept.day, kept.recorded_on, kept.counted, kept.stated, kept.last_at
     FROM {rows} AS asked JOIN usage_daily AS kept
       ON kept.account_id = asked.account_id AND kept.metric_id = asked.metric_id AND kept.day = asked.day
-    WHERE kept.recorded_on = (
-        SELECT max(any_of.recorded_on) FROM usage_daily AS any_of
-        WHERE any_of.account_id = asked.account_id AND any_of.metric_id = asked.metric_id AND any_of.day = asked.day)
-"""
+    ORDER BY kept.recorded_on
+"""  # all that was ever known of a day, which is little; the newest comes last
 _WRITE = """
     INSERT INTO usage_daily (account_id, metric_id, day, recorded_on, counted, stated, last_at, recorded_at)
     SELECT account_id, metric_id, day, recorded_on, counted, stated, last_at, recorded_at FROM {rows} AS made WHERE true
@@ -69,7 +67,7 @@ def newest_numbers(session: scoped_session[Session], keys: set[Key]) -> dict[Key
     """The newest row of each of these keys that has one: when it was recorded, and what it says."""
     asked = [(account_id, metric_id, day.isoformat()) for account_id, metric_id, day in sorted(keys)]
     found = {}
-    for account_id, metric_id, day, recorded_on, counted, stated, last_at in read_rows(session, _NEWEST, _KEY, asked):
+    for account_id, metric_id, day, recorded_on, counted, stated, last_at in read_rows(session, _KNOWN, _KEY, asked):
         number = DayNumber(_number(counted), _number(stated), moment_of(last_at))
         found[account_id, metric_id, day_of(day)] = (day_of(recorded_on), number)
     return found

@@ -45,13 +45,13 @@ class Holder:
 
 
 def lock_holders(session: scoped_session[Session], account_ids: Sequence[int]) -> dict[int, Holder]:
-    """Lock accounts, in the order in which everybody does, and read what is needed of them."""
+    """Lock accounts and read what is needed of them; what somebody else has locked is left to them, or for later."""
     columns: list[Any] = [
         Account.id, Account.place, Account.event_seq, Account.event_hash, Account.value, Account.falling_since,
         Account.falling_why, Account.progress_on, Account.held_workdays,
         *(getattr(Account, name) for name in _DIMENSIONS),
     ]  # fmt: skip
-    rows = select(*columns).where(Account.id.in_(account_ids)).order_by(Account.id).with_for_update()
+    rows = select(*columns).where(Account.id.in_(account_ids)).order_by(Account.id).with_for_update(skip_locked=True)
     return {
         row.id: Holder(
             row.id,

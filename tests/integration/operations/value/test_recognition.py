@@ -1,5 +1,7 @@
 """Use arrives, the job comes by, the ledger follows: the worked examples of DOMAIN section 5, end to end."""
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import date, timedelta
 
 import pytest
@@ -251,6 +253,24 @@ def test_recognising_again_changes_nothing(use: Use) -> None:
     use.recognise(day(3, 22))
 
     assert (use.postings(), use.readings(), use.account().event_seq) == before
+
+
+def test_many_outcomes_take_as_many_statements_as_one(
+    use: Use, counted: Callable[[], AbstractContextManager[list[str]]]
+) -> None:
+    use.weeks(V2)
+    statements = {}
+    for seqs in (range(1, 3), range(3, 4), range(4, 10)):
+        for seq in seqs:
+            use.propose()
+            use.say("agreed", FIRST_DAY, seq)
+            use.say("attested", day(1, 28), seq)
+        with counted() as seen:
+            use.recognise(day(3, 1))
+        statements[len(seqs)] = len(seen)
+
+    assert statements[6] <= statements[1]
+    assert use.account().value["USD"][3] == 9 * 10_000
 
 
 def test_a_rehearsal_of_an_earlier_day_leaves_alone_what_is_known_already(use: Use) -> None:
