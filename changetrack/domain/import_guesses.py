@@ -56,7 +56,7 @@ _ALSO_CALLED: Mapping[str, Mapping[str, Sequence[str]]] = {
         "external_id": (*_OF_AN_ACCOUNT, "group_id", "subscription_id"),
         "metric": ("metric_key", "measure"),
         "day": ("date", "usage_date", "used_on"),
-        "value": ("count", "quantity", "number"),
+        "value": ("count", "usage_count", "quantity", "number"),
         "event_id": ("message_id",),
         "member": ("user_id",),
     },

@@ -88,8 +88,8 @@ class OutcomeView:
 
     @property
     def values(self) -> tuple[Decimal | None, ...]:
-        """The use of its last periods, None where there is no data."""
-        return tuple(period.value for period in self.periods)
+        """The use of its last closed periods, None where there is no data: half a week's use says nothing yet."""
+        return tuple(period.value for period in self.periods if period.verdict != "open")
 
     @property
     def is_counted(self) -> bool:

@@ -172,7 +172,7 @@ def asked_months(asked: Asked) -> tuple[Months | None, date | None]:
         last = last if ends else last.replace(day=1) - timedelta(days=1)
         months = get_months(actor=actor, team_id=asked.team_id, last=last, months=asked.months)
         return months, None if ends else last
-    if not by_team and not _is_small(asked):
+    if not _is_small(asked):
         return None, None
     question: dict[str, Any] = {"actor": actor, "filters": picture.filters, "as_of": last, "known_at": picture.known_at}
     return count_months(**question, months=asked.months), None

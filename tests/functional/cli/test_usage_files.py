@@ -93,6 +93,12 @@ def test_an_export_has_the_moment_and_other_forms(run: Run, bring_in: BringIn) -
     }  # fmt: skip
 
 
+def test_what_is_set_for_all_rows_goes_before_a_column_of_that_name(run: Run, bring_in: BringIn) -> None:
+    bring_in("usage", USE, "--set", "metric=calls", "--set", "value=2")
+
+    assert ("A-1", "calls", "2026-02-01", "4") in exported(run)
+
+
 def test_the_command_says_what_waits(bring_in: BringIn) -> None:
     result = bring_in("usage", USE + "nobody,calls,2026-02-01,1\r\n")
 

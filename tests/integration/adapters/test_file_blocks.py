@@ -1,6 +1,8 @@
 """The quick way through a file finds the very rows, lines and faults that the careful way finds."""
 
+import csv
 import random
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,9 +21,12 @@ ENDS = ("\n", "\n", "\n", "\n", "\r\n", "\r", "\n\n", ",\n", "")
 
 
 @pytest.fixture(autouse=True)
-def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Parts so small that many of them make a file."""
+def small_parts(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Parts so small that many of them make a file; the longest cell is a setting of the whole process."""
     monkeypatch.setattr(file_blocks, "_CHARACTERS", 50)
+    before = csv.field_size_limit()
+    yield
+    csv.field_size_limit(before)
 
 
 def rows_of(table: Table) -> list[RawRow]:
