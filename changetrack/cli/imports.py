@@ -55,8 +55,8 @@ def import_(
     table = Table(file, encoding=encoding)
     same = _pairs("--set", constants)
     options = ImportOptions(
-        mapping=_mapping(what, table.headers, _pairs("--map", mapping), same), constants=same, date_format,
-        batch_id=batch_id, dry_run=dry_run, skip_bad=skip_bad,
+        mapping=_mapping(what, table.headers, _pairs("--map", mapping), same), constants=same,
+        date_format=date_format, batch_id=batch_id, dry_run=dry_run, skip_bad=skip_bad,
     )  # fmt: skip
     try:
         result = _run(what, table, options, rejects)
@@ -84,9 +84,7 @@ def _run(what: str, table: Table, options: ImportOptions, rejects: Path | None) 
             return OPERATIONS[what](source=table, options=options, watch=watch, on_reject=on_reject, **moment)
 
 
-def _mapping(
-    what: str, headers: Sequence[str], given: Mapping[str, str], same: Mapping[str, str]
-) -> dict[str, str]:
+def _mapping(what: str, headers: Sequence[str], given: Mapping[str, str], same: Mapping[str, str]) -> dict[str, str]:
     """What was given, and for the other columns what the import page would propose too: nothing said otherwise."""
     guessed, said = guess_mapping(what, headers), {*given.values(), *same}
     return {column: field for column, field in guessed.items() if field not in said} | dict(given)

@@ -8,7 +8,6 @@ from itertools import islice
 from changetrack.domain.imports import Layout
 from changetrack.domain.metrics import AGGREGATIONS
 from changetrack.domain.usage import Aggregation
-from changetrack.operations._import_lookup import account_ids
 from changetrack.operations._import_run import Prepare
 from changetrack.operations._import_terms import ImportOptions, ImportResult, OnReject, Scene, Source, Watch
 from changetrack.operations._import_usage_rows import UsageRows
@@ -16,6 +15,7 @@ from changetrack.operations._usage_file_events import take_events, take_members
 from changetrack.operations._usage_spool import UsageSpool
 from changetrack.operations._usage_stated import StatedNumbers, keep_waiting
 from changetrack.operations.usage._locks import hold_accounts, share_names
+from changetrack.operations.usage._names import accounts_named
 
 _READING = 0.5  # of the whole work
 _AT_ONCE = 20_000  # numbers written by one statement
@@ -70,7 +70,7 @@ class _UsageWork:
         """Names may have become known since they were read; returns whose they are."""
         known: dict[int, int] = {}
         for names in self._spool.unknown_names():
-            known.update((names[name], id_) for name, id_ in account_ids(scene.session, names).items())
+            known.update((names[name], id_) for name, id_ in accounts_named(scene.session, set(names)).items())
         self._spool.settle(known)
         return known.values()
 

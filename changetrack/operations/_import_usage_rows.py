@@ -13,8 +13,8 @@ from changetrack.domain.refusal import OperationRefused
 from changetrack.domain.usage import Aggregation, member_hash
 from changetrack.domain.usage_file import SCALE, scaled_number
 from changetrack.models import Metric
-from changetrack.operations._import_lookup import account_ids
 from changetrack.operations._usage_spool import UsageSpool
+from changetrack.operations.usage._names import accounts_named
 
 _REMEMBERED = 100_000  # different texts of one kind
 _BAD, _BLANK = -1, -2  # in the place of a number
@@ -85,7 +85,7 @@ class UsageRows:
             self._who.clear()
         named = {text: _tidy(self._readers["external_id"], text) for text in set(cells).difference(self._who)}
         wanted = {name for name in named.values() if name}
-        ids = account_ids(session, wanted)
+        ids = accounts_named(session, wanted)
         self.accounts.update(ids.values())
         unknown = wanted.difference(ids)
         if unknown:

@@ -1,8 +1,8 @@
 """The rows of a usage file set aside on disk, and taken back as one number per account, metric and day."""
 
+import json
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from itertools import islice
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 
@@ -20,7 +20,7 @@ _STATE_MEMBERS = f"""
     INSERT INTO numbers (line, who, metric, day, value)
     SELECT -min(line), who, metric, day, count(DISTINCT member) * {SCALE} FROM members GROUP BY who, metric, day
 """  # noqa: S608  a constant of ours
-_NAMES = 5_000  # in one list
+_NAMES = 5_000  # taken at a time
 _MOST_SUMMED = 2**62  # so much SQLite adds up, whatever the rows
 
 
@@ -76,12 +76,9 @@ class UsageSpool:
     def name_ids(self, names: Collection[str]) -> dict[str, int]:
         """What stands for each of these names, which name no account: a number below 0."""
         self._put("names (name)", 1, ((name,) for name in names), "INSERT OR IGNORE")
-        found: dict[str, int] = {}
-        rest = iter(names)
-        while some := list(islice(rest, _NAMES)):
-            marks = ",".join("?" * len(some))
-            found.update(self._database.execute(f"SELECT name, -id FROM names WHERE name IN ({marks})", some))  # noqa: S608
-        return found
+        asked = json.dumps(list(names))
+        query = "SELECT name, -id FROM names WHERE name IN (SELECT value FROM json_each(?))"
+        return dict(self._database.execute(query, (asked,)))
 
     def unknown_names(self) -> Iterator[dict[str, int]]:
         """All names that named no account, each with what stands for it, some thousand at a time."""

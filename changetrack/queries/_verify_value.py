@@ -195,7 +195,7 @@ def _worths(
         mine[outcome.account_id].append(outcome)
     for account_id, account in accounts.items():
         subject = f"account {account.external_id}"
-        worth = worth_of(mine[account_id])
+        worth = _worth(mine[account_id])
         if account.value != worth:
             yield subject, "value", str(account.value), str(worth)
         if any(_is_due(o, today) or o.recognised_on is None for o in mine[account_id]):
@@ -210,8 +210,7 @@ def _worths(
             yield subject, "falling_since", str(account.falling_since), str(since)
 
 
-def worth_of(outcomes: Sequence[Any]) -> dict[str, list[int]]:
-    """Return what outcomes add up to: currency -> [promised, probationary, realized, live], without nothings."""
+def _worth(outcomes: Sequence[Any]) -> dict[str, list[int]]:
     sums: defaultdict[str, list[int]] = defaultdict(lambda: [0, 0, 0, 0])
     for outcome in outcomes:
         for place, name in enumerate(FIGURES):

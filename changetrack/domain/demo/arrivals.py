@@ -1,6 +1,6 @@
 """How the use of the example arrives: week by week in files, and of the last days as events from the products."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import count
 
@@ -91,6 +91,8 @@ def _odd_events(today: date) -> Iterator[Arrival]:
     yield _arrival(None, work.event or "", "user-9", {}, today, 1)
 
 
-def _arrival(name: str | None, event: str, who: str, properties: dict[str, object], day: date, number: int) -> Arrival:
+def _arrival(
+    name: str | None, event: str, who: str, properties: Mapping[str, object], day: date, number: int
+) -> Arrival:
     at = datetime.combine(day, time(0, 1), UTC) + timedelta(minutes=number)
     return Arrival(f"{name or 'nobody'}-{day}-{event}-{number}", event, name, who, properties, at)

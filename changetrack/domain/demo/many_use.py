@@ -64,7 +64,7 @@ def _outcome(traits: Traits, until: date) -> Iterator[tuple[str, ...]]:
 
 def _use(chosen: list[Traits], after: date, until: date) -> list[tuple[str, ...]]:
     """A number a week, on Wednesdays: mostly enough, of some no longer lately."""
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for traits in chosen:
         chance = _chance(traits)
         enough, goes_on = _enough(traits, chance), chance.random() < _KEPT
@@ -73,8 +73,7 @@ def _use(chosen: list[Traits], after: date, until: date) -> list[tuple[str, ...]
         while day < until:
             share = chance.uniform(1.0, 1.5) if goes_on or (until - day).days > 40 else chance.uniform(0.3, 0.9)
             if after <= day and traits.started_on <= day:
-                rows.append(
-                    (traits.external_id, WORK[traits.product].metric.key, day.isoformat(), str(int(enough * share)), "")
-                )
+                metric, value = WORK[traits.product].metric.key, str(int(enough * share))
+                rows.append((traits.external_id, metric, day.isoformat(), value, ""))
             day += timedelta(7)
     return rows

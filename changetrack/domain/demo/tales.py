@@ -72,16 +72,17 @@ otto team crm | was:3@540 was:5@510 open@480 people:3@476 gap@455 sync:6@360 pub
 mika team takeover | was:5@460 was:7@230 open@165 people:4@150 deal:1@147 use:good@140 gap@128 ask@118
     upheld:1@112-0 meet@112 vision@90 use:low@77 tell@60 tell@58 use:good@56 deal:2@40 seats:good@28 next@11 keep@165-0
 olu team crm | was:4@540 was:5@515 open@494 people:4@480 gap@470 ask@462 vision@446 tell@420 tell@414 reach@380
-    permit@350 sync:6@340 publish@300 grasp@300 meet@100 deal:1@292 use:good@280 sync:7@260 upheld:1:own@250-0 deal:3@222
-    next@210 deal:2@150 seats:good@140 sync:8@125 upheld:2@108-0 upheld:3@70-0 hands@60 task@55 rule@20 keep@494-0
+    permit@350 sync:6@340 publish@300 grasp@300 meet@100 deal:1@292 use:good@280 sync:7@260 upheld:1:own@250-0
+    deal:3@222 next@210 deal:2@150 seats:good@140 sync:8@125 upheld:2@108-0 upheld:3@70-0 hands@60 task@55 rule@20
+    keep@494-0
 otto team crm | was:6@538 open@491 people:2@476 gap@450 publish@420 sync:7@380 next@300 deal:1@270 use:good@259
     upheld:1@228-60 sync:8@210 rule@90 dispute:1@50
 vik team crm | was:5@540 was:6@508 open@486 people:4@474 ask@452 gap@440 vision@400 tell@380 tell@376
     publish@344 sync:7@320 deal:1@281 use:good@273 next@250 upheld:1@240-82 sync:8@190 terms:1@81
     upheld:1@45-0 rule@30 keep@486-0
 olu team crm | was:6@545 was:7@506 open@492 people:4@480 gap@468 ask@450 vision@430 tell@410 tell@402
-    publish@380 next@340 sync:8@330 reach@320 grasp@315 permit@310 deal:1@298 use:good@287 deal:2:share@285 rule@280 seats:good@273
-    upheld:1@255-0 upheld:2:own@240-0 meet@100 hands@100 task@95 sync:9@92 fix@40 keep@492-0
+    publish@380 next@340 sync:8@330 reach@320 grasp@315 permit@310 deal:1@298 use:good@287 deal:2:share@285 rule@280
+    seats:good@273 upheld:1@255-0 upheld:2:own@240-0 meet@100 hands@100 task@95 sync:9@92 fix@40 keep@492-0
 ines team crm | was:7@540 open@490 people:4@470 gap@452 ask@440 next@400 sync:8@390 rule@354 deal:1@299 use:good@294
     upheld:1@264-0 sync:9@60
 mika team crm | was:6@530 was:7@508 open@440 people:4@420 gap@400 ask@380 sync:8@330 meet@300 deal:1@297

@@ -18,15 +18,16 @@ def find_accounts(session: scoped_session[Session], names: set[str]) -> dict[str
     So nothing is put under a name at the moment when what waits under it is counted. An account's own id goes
     before another's alias, as in `account_ids`.
     """
-    found = _find(session, names)
+    found = accounts_named(session, names)
     unknown = names.difference(found)
     if unknown:
         share_names(session)
-        found.update(_find(session, unknown))
+        found.update(accounts_named(session, unknown))
     return found
 
 
-def _find(session: scoped_session[Session], names: set[str]) -> dict[str, int]:
+def accounts_named(session: scoped_session[Session], names: set[str]) -> dict[str, int]:
+    """The accounts of these names as things stand; by one statement whose text is always the same."""
     if not names:
         return {}
     rows = read_rows(session, _FIND, {"name": "text"}, [(name,) for name in sorted(names)])

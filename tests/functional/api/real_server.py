@@ -4,7 +4,7 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,8 +58,8 @@ class Running:
 
 
 @contextmanager
-def running(url: str, folder: Path, names: Sequence[str]) -> Iterator[Running]:
-    """A server with two workers, for the length of a `with`."""
+def running(url: str, folder: Path, names: Sequence[str], more: Mapping[str, str] | None = None) -> Iterator[Running]:
+    """A server with two workers, for the length of a `with`; `more` are further settings of it."""
     settings = Settings(instance=folder, database_url=url, secret_key=SECRET, env="development", log_level="ERROR")
     app = create_app(settings)
     with app.app_context():
@@ -71,6 +71,7 @@ def running(url: str, folder: Path, names: Sequence[str]) -> Iterator[Running]:
     environment = {
         "PATH": os.environ["PATH"], "PYTHONUNBUFFERED": "1", "CHANGETRACK_INSTANCE": str(folder),
         "CHANGETRACK_DATABASE_URL": url, "CHANGETRACK_SECRET_KEY": SECRET, "CHANGETRACK_LOG_LEVEL": "ERROR",
+        **(more or {}),
     }  # fmt: skip
     server = subprocess.Popen(
         [sys.executable, "-m", "changetrack", "serve", "--port", str(port), "--workers", "2", "--no-scheduler"],

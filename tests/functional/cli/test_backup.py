@@ -125,6 +125,7 @@ def use_and_value(walk: Walk) -> list[Any]:
         factories.make_reading(session, outcome, recorded_on=walk.today + timedelta(days=1), value=None),
         *(factories.make_entry(session, outcome, amount=-5), factories.make_value_cell(session)),
         *(factories.make_value_flow(session), factories.make_link(session, account), factories.make_token(session)),
+        factories.make_value_snapshot(session),
     ]
 
 

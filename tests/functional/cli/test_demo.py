@@ -20,13 +20,21 @@ from changetrack.models import (
     Account,
     Alert,
     Contact,
+    CustomerLink,
     Event,
     Evidence,
     FunnelSnapshot,
+    LedgerEntry,
+    Metric,
     Notification,
+    Outcome,
+    OutcomeStatement,
     Proposal,
     SignOff,
+    UsageDaily,
+    UsageEvent,
     Visit,
+    WriteKey,
     db,
 )
 from changetrack.operations._dossier import contact_facts
@@ -34,6 +42,8 @@ from changetrack.queries.funnel import get_funnel
 from tests.clock import TODAY
 from tests.conftest import Stage
 
+COUNTED_ANEW = set(range(15, 31))  # days after the day that a corrected number is of
+REASONS = {"no_progress", "over_age", "evidence_expiring", "usage_falling"}
 SHOWN = [f"{key}@example.com" for key in ("olu", "tess", "vik", "ed", "ada")]
 
 pytestmark = pytest.mark.xdist_group("demo")
@@ -147,7 +157,7 @@ def test_some_are_carried_by_evidence_and_some_are_only_claimed(look: AppContext
 def test_accounts_go_stale_for_every_reason_and_are_answered_in_every_way(look: AppContext) -> None:
     alerts = list(db.session.scalars(select(Alert).where(Alert.state != "resolved")))
 
-    assert {reason for alert in alerts for reason in alert.reasons} == {"no_progress", "over_age", "evidence_expiring"}
+    assert {reason for alert in alerts for reason in alert.reasons} == REASONS
     assert {alert.severity for alert in alerts} == {"notice", "warning"}
     assert {alert.state for alert in alerts} == {"firing", "acknowledged", "snoozed"}
     assert any(len(alert.reasons) == 3 for alert in alerts)
@@ -231,3 +241,54 @@ def test_messages_of_long_ago_have_been_read(look: AppContext) -> None:
 
     assert sum(unread.values()) < 20
     assert counted(Notification.user_id, Notification.read_at.is_not(None))
+
+
+# Use and value are there, in every state
+
+
+def test_outcomes_are_in_every_state(look: AppContext) -> None:
+    found = db.session.execute(select(Outcome.state, Outcome.detail).distinct())
+
+    assert set(map(tuple, found)) >= {
+        ("proposed", None), ("agreed", None), ("in_use", None), ("confirmed", None), ("confirmed", "at_risk"),
+        ("confirmed", "unverifiable"), ("lapsed", "use"), ("lapsed", "attestation"), ("disputed", None),
+        ("withdrawn", None), ("withdrawn", "replaced"),
+    }  # fmt: skip
+    assert {"week", "month"} == set(counted(Outcome.period))
+    assert {"flat", "proportional"} == set(counted(Outcome.accrual))
+    assert len(counted(Outcome.currency)) >= 2
+
+
+def test_the_ledger_tells_of_everything_that_can_happen_to_value(look: AppContext) -> None:
+    assert {"accrued", "reversed", "corrected", "capped", "restored", "disputed", "replaced"} <= set(
+        counted(LedgerEntry.cause)
+    )
+    assert not counted(Outcome.account_id, Outcome.due_on <= TODAY)
+
+
+def test_customers_spoke_by_their_own_hand_and_through_the_team(look: AppContext) -> None:
+    assert set(counted(OutcomeStatement.kind)) == {"agreed", "attested", "not_yet", "disputed", "withdrawn"}
+    assert set(counted(OutcomeStatement.hand)) == {"own", "reported"}
+    assert counted(CustomerLink.account_id, CustomerLink.answered_at.is_(None))
+
+
+def test_use_carries_what_it_proves(look: AppContext) -> None:
+    holds = (Evidence.passes, Evidence.retracted_on.is_(None), Evidence.kind == "record")
+
+    assert {"3c", "6a", "6b", "7a", "8c"} <= set(counted(Evidence.point, *holds))
+    assert set(counted(Account.supported_step, Account.claimed_step > 3)) >= {1, 2, 3, 4, 5}
+    lasting = counted(Evidence.account_id, Evidence.point == "8c", *holds)
+    anchored = counted(Account.id, Account.status == "anchored")
+    assert set(anchored) <= set(lasting)
+
+
+def test_numbers_are_learned_within_a_week(look: AppContext) -> None:
+    waits = {(row.recorded_on - row.day).days for row in db.session.scalars(select(UsageDaily))}
+
+    assert waits <= set(range(8)) | COUNTED_ANEW
+
+
+def test_a_product_sends_events_and_a_name_waits_for_its_account(look: AppContext) -> None:
+    assert set(counted(UsageEvent.state)) == {"counted", "unmatched", "no_rule", "no_account"}
+    assert counted(WriteKey.id, WriteKey.revoked_at.is_(None))
+    assert counted(Metric.purpose) >= Counter(["active_users", "first_task"])

@@ -12,8 +12,20 @@ from changetrack.cli._demo_player import Player, weight_of
 from changetrack.domain.demo.deeds import Portfolio
 from changetrack.domain.demo.house import PEOPLE, TEAMS
 from changetrack.domain.demo.many import More
+from changetrack.domain.demo.many_use import use_files
 from changetrack.domain.people import Actor
-from changetrack.models import Account, Contact, Evidence, Standing, User, Visit
+from changetrack.models import (
+    Account,
+    Contact,
+    Evidence,
+    LedgerEntry,
+    Outcome,
+    OutcomeStatement,
+    Standing,
+    UsageDaily,
+    User,
+    Visit,
+)
 from changetrack.queries.demo import find_people
 from tests.clock import NOW, TODAY
 from tests.conftest import Stage
@@ -39,6 +51,10 @@ CONTENT = (
     select(Standing.account_id, Standing.seq, Standing.effective_on, Standing.recorded_at, Standing.place),
     select(Evidence.account_id, Evidence.seq, Evidence.point, Evidence.person_name, Evidence.effective_on),
     select(Contact.account_id, Contact.seq, Contact.name, Contact.title, Contact.email),
+    select(Outcome.account_id, Outcome.seq, Outcome.state, Outcome.detail, Outcome.state_since, Outcome.realized),
+    select(OutcomeStatement.account_id, OutcomeStatement.seq, OutcomeStatement.kind, OutcomeStatement.person_name),
+    select(UsageDaily.account_id, UsageDaily.metric_id, UsageDaily.day, UsageDaily.recorded_on, UsageDaily.stated),
+    select(LedgerEntry.account_id, LedgerEntry.seq, LedgerEntry.posted_on, LedgerEntry.amount, LedgerEntry.cause),
 )
 """Names, dates and steps, but neither secrets nor hashes; accounts are numbered in the order in which they come."""
 
@@ -54,12 +70,12 @@ def content(session: Saver) -> list[list[tuple[object, ...]]]:
 
 
 def test_the_same_seed_and_day_give_the_same_portfolio(stage: Stage, run: Run, session: Saver, instance: Path) -> None:
-    run("demo", "--accounts", "9")
+    run("demo", "--accounts", "38")
     first = content(session)
     session.rollback()
     stage.reset()
 
-    run("demo", "--accounts", "9")
+    run("demo", "--accounts", "38")
 
     assert content(session) == first
     assert all(first)
@@ -67,15 +83,17 @@ def test_the_same_seed_and_day_give_the_same_portfolio(stage: Stage, run: Run, s
 
 def test_more_accounts_than_tales_come_in_files(run: Run, session: Saver) -> None:
     more = More(1, TODAY, 150)
-    script = Portfolio(TODAY - timedelta(40), TEAMS + more.teams(), PEOPLE + more.people(), tuple(more.files()))
+    files = sorted((*more.files(), *use_files(more)), key=lambda deed: (deed.day, deed.minute))
+    script = Portfolio(TODAY - timedelta(40), TEAMS + more.teams(), PEOPLE + more.people(), tuple(files))
     progress: list[int] = []
 
     operator = Actor.operator("test")
-    Player(script, "vbk3x-p9wqz-r7htm", operator, UTC, NOW, TODAY, progress.append).play()
+    Player(script, "vbk3x-p9wqz-r7htm", operator, UTC, NOW, TODAY, progress.append, "a-secret", 400).play()
 
     assert session.scalar(select(func.count()).select_from(Account)) == 150
     assert len(set(session.scalars(select(Account.place)))) > 9
     assert sum(progress) == sum(map(weight_of, script.deeds))
+    assert session.scalar(select(func.count()).select_from(Outcome).where(Outcome.realized > 0))
     assert run("verify").exit_code == 0
 
 

@@ -48,7 +48,7 @@ def sent(browser: FlaskClient, path: str, body: Watched) -> int:
 
 
 @pytest.mark.parametrize("name", ARGUMENTS_OF_FLASK)
-@pytest.mark.parametrize("path", ["/accounts", "/board", "/funnel", "/alerts", "/search", "/"])
+@pytest.mark.parametrize("path", ["/accounts", "/board", "/funnel", "/value", "/alerts", "/search", "/"])
 @ON_ONE_DATABASE
 def test_no_argument_of_an_address_becomes_one_of_the_links_on_its_page(
     browser_of: BrowserOf, cast: Cast, session: object, path: str, name: str
