@@ -107,6 +107,19 @@ def filter_fields(filters: Mapping[str, str], choices: Choices) -> list[dict[str
     ]
 
 
+def filter_chips(asked: Asked, choices: Choices) -> list[dict[str, str]]:
+    """The filters in use, each with the address of the page without it; of the past they mean accounts of today."""
+    today = " today" if asked.picture.is_past else ""
+    return [
+        {
+            "label": field_label(name) + today,
+            "value": words_of(name, value, choices),
+            "remove": asked.page("value.index", **{name: None}),
+        }
+        for name, value in asked.picture.filters.items()
+    ]
+
+
 def words_of(field: str, value: str, choices: Choices) -> str:
     """A filter's value as people read it."""
     return "none" if value == NO_VALUE else choices.name_of(field, value)

@@ -13,6 +13,7 @@ from changetrack.domain.value_flows import CAUSES
 from changetrack.queries.account_choices import Choices
 from changetrack.queries.ledger_list import LedgerFilters
 from changetrack.queries.outcome_list import STANDINGS, OutcomeFilters
+from changetrack.queries.outcome_words import NAMES
 from changetrack.web.formatting import exact_date, with_args
 from changetrack.web.value.asked import currency_reasons, month_of, words_of
 from changetrack.web.value.overview import STATES
@@ -104,7 +105,7 @@ def outcome_chips(filters: OutcomeFilters, query: Query, choices: Choices) -> li
     found = []
     if filters.state or filters.detail:
         name = STATES.get((filters.state, None if filters.detail in ("", "none") else filters.detail))
-        said = name or (filters.detail.replace("_", " ").capitalize() if filters.detail else filters.state)
+        said = name or NAMES.get(filters.state) or filters.detail.replace("_", " ").capitalize()
         if filters.state in ("confirmed", "lapsed", "withdrawn") and not filters.detail:
             said += ", however it stands" if filters.state == "confirmed" else ", for whatever reason"
         found.append(_chip("State", said, query, "state", "detail"))

@@ -120,7 +120,7 @@ def _before(asked: Asked) -> Mapping[str, Worth] | None:
         return None
     known_at = min(picture.compare, picture.known_at)
     ready = _ready(asked, picture.compare, known_at)
-    if ready is None and (_is_small(asked) or not picture.compares_by_itself):
+    if ready is None and (is_small(asked) or not picture.compares_by_itself):
         return _counted(asked, picture.compare, known_at)
     return ready
 
@@ -143,7 +143,8 @@ def _counted(asked: Asked, as_of: date, known_at: date) -> Mapping[str, Worth]:
     return dict(sorted(worths.items(), key=lambda pair: (-pair[1].live, -pair[1].promised, pair[0])))
 
 
-def _is_small(asked: Asked) -> bool:
+def is_small(asked: Asked) -> bool:
+    """Whether so few accounts are visible that what no summary holds is added up without anybody asking for it."""
     return count_visible(actor=asked.picture.question["actor"]) <= COUNTED_UNASKED
 
 
@@ -168,11 +169,11 @@ def asked_months(asked: Asked) -> tuple[Months | None, date | None]:
     picture, actor = asked.picture, asked.picture.question["actor"]
     last, ends = picture.as_of, picture.as_of in (picture.today, end_of_month(picture.as_of.replace(day=1)))
     by_team = not picture.filters.keys() - {"team"}
-    if by_team and picture.known_at == picture.today and (ends or not _is_small(asked)):
+    if by_team and picture.known_at == picture.today and (ends or not is_small(asked)):
         last = last if ends else last.replace(day=1) - timedelta(days=1)
         months = get_months(actor=actor, team_id=asked.team_id, last=last, months=asked.months)
         return months, None if ends else last
-    if not _is_small(asked):
+    if not is_small(asked):
         return None, None
     question: dict[str, Any] = {"actor": actor, "filters": picture.filters, "as_of": last, "known_at": picture.known_at}
     return count_months(**question, months=asked.months), None

@@ -2,7 +2,6 @@
 
 from flask import Blueprint, Flask, Response, current_app, make_response, redirect, request
 
-from changetrack.domain.filters import field_label
 from changetrack.domain.refusal import refuse_if
 from changetrack.domain.value_flows import causes_of
 from changetrack.queries.account_choices import get_choices
@@ -13,7 +12,7 @@ from changetrack.queries.outcome_list import list_all_outcomes, list_currencies
 from changetrack.queries.outcomes import list_metric_choices
 from changetrack.web.formatting import with_args
 from changetrack.web.platform import clock, current_actor, page
-from changetrack.web.value.asked import SPANS, filter_fields, read_asked, words_of
+from changetrack.web.value.asked import SPANS, filter_chips, filter_fields, read_asked
 from changetrack.web.value.export import (
     ENTRIES,
     MONTHS,
@@ -35,7 +34,7 @@ from changetrack.web.value.lists import (
     read_outcome_filters,
     state_field,
 )
-from changetrack.web.value.overview import asked_months, overview
+from changetrack.web.value.overview import asked_months, is_small, overview
 
 blueprint = Blueprint("value", __name__)
 LINES_SHOWN = {
@@ -55,22 +54,17 @@ def index() -> Response:
         return make_response(redirect(asked.page("value.index")))
     actor, picture, view = current_actor(), asked.picture, overview(asked)
     choices = get_choices(actor=actor)
-    chips = [
-        {"label": field_label(f), "value": words_of(f, v, choices), "remove": asked.page("value.index", **{f: None})}
-        for f, v in picture.filters.items()
-    ]
-    of_today = [field_label(field).lower() for field in picture.filters if picture.is_past]
+    has_hands = view.outcomes and is_small(asked) and asked.team_id != 0
     return page(
         "value/value.html",
         asked=asked,
         picture=picture,
         view=view,
-        hands=get_hands(actor=actor, today=picture.today, team_id=asked.team_id) if view.outcomes else None,
+        hands=get_hands(actor=actor, today=picture.today, team_id=asked.team_id or None) if has_hands else None,
         is_measured=bool(view.outcomes or list_metric_choices()),
         spans=SPANS,
-        chips=chips,
+        chips=filter_chips(asked, choices),
         menu=filter_fields(picture.filters, choices),
-        of_today=of_today,
         lines=LINES_SHOWN,
         causes_of=causes_of,
     )

@@ -9,6 +9,7 @@ from changetrack.domain.people import Actor
 from changetrack.domain.usage import member_hash
 from changetrack.models import Account, Evidence, Outcome
 from changetrack.operations.alerts import sweep_account
+from changetrack.operations.usage.waking import wake_accounts
 from tests.factories import (
     make_contact,
     make_member,
@@ -77,6 +78,31 @@ def test_users_who_are_not_of_the_coalition_prove_nothing_of_it(
     sweep()
 
     assert live(session, account, "4c") == []
+
+
+def wake(today: date, now: datetime) -> int:
+    return wake_accounts(actor=Actor.system("night"), now=now, today=today)
+
+
+def test_an_account_wakes_when_its_people_are_seen_and_sleeps_once_that_is_written_down(
+    session: Saver, account: Account, sweep: Sweep, now: datetime, today: date
+) -> None:
+    tasks = make_metric(session, "first_task", aggregation="distinct", purpose="first_task")
+    account.place, account.claimed_step, account.due_on = 5, 5, None
+    session.commit()
+
+    before = wake(today, now)
+    for n in range(4):
+        make_member(session, account, tasks, member=f"{n:032}", day=today - timedelta(days=n))
+    seen = wake(today, now)
+    session.expire_all()
+    due_on = account.due_on
+    sweep()
+    account.due_on = None
+    session.commit()
+
+    assert (before, seen, due_on) == (0, 1, today)
+    assert wake(today, now) == 0
 
 
 @pytest.mark.parametrize(("users", "holds"), [(4, True), (3, False)])
