@@ -23,7 +23,7 @@ log = structlog.get_logger("changetrack.jobs")
 
 def sweep_stale(run: Run) -> dict[str, int]:
     """Sweep what is due by the run's day; a bad account is counted and logged, and stays due."""
-    counts = Counter(dict.fromkeys(("woken", "swept", *COUNTED.values(), "unsupported", "ahead", "failed"), 0))
+    counts = Counter(dict.fromkeys(("swept", *COUNTED.values(), "unsupported", "ahead", "failed", "woken"), 0))
     counts["woken"] = wake_accounts(actor=run.actor, now=run.now(), today=run.day)
     of, done, after = count_due_accounts(day=run.day), 0, None
     while page := list_due_accounts(day=run.day, after=after, limit=PAGE):

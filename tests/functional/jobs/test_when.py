@@ -71,7 +71,9 @@ def test_every_job_says_when_and_what() -> None:
     assert [job.when.words for job in JOBS] == [
         "every business day at 05:00",
         "every 10 seconds",
+        "every 60 seconds",
         "every day at 01:00",
+        "every day at 02:00",
         "every day at 03:00",
     ]
     assert all(job.summary.endswith(".") for job in JOBS)
