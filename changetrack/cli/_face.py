@@ -48,6 +48,11 @@ def emit(value: object) -> None:
     click.echo(json.dumps(value, default=_plain, ensure_ascii=False, indent=2))
 
 
+def counted(number: int, noun: str) -> str:
+    """A number with its noun: `1 row`, `1,200 rows`."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
 def progress(label: str, length: int | None = None) -> "ProgressBar[int]":
     """A bar on stderr, on a terminal only: `with progress("Reading", rows) as bar: bar.update(500)`."""
     return click.progressbar(length=length, label=label, file=sys.stderr, hidden=not sys.stderr.isatty())

@@ -6,7 +6,7 @@ import click
 
 from changetrack import migrations
 from changetrack.adapters.backup_file import BackupReader, BackupWriter, BadBackup
-from changetrack.cli._face import clock, engine, progress
+from changetrack.cli._face import clock, counted, engine, progress
 from changetrack.domain.people import Actor
 from changetrack.operations.backup import restore_tables
 from changetrack.queries.backup import backed_up_tables, read_whole
@@ -24,7 +24,7 @@ def backup(file: Path) -> None:
     with BackupWriter(file, revision=migrations.head_revision(), created_at=clock().now()) as writer:
         for name, columns, content in read_whole():
             rows += writer.add_table(name, columns, content)
-    click.echo(f"{rows:,} rows are saved in {file}.")
+    click.echo(f"{file} holds {counted(rows, 'row')}.")
 
 
 @click.command("restore")
@@ -44,7 +44,7 @@ def restore(file: Path) -> None:
     content = ((tables[entry.name], reader.rows(entry)) for entry in manifest.tables)
     with progress("Restoring", sum(entry.rows for entry in manifest.tables)) as bar:
         rows = restore_tables(tables=content, actor=Actor.operator("restore"), now=clock().now(), progress=bar.update)
-    click.echo(f"{rows:,} rows of {manifest.created_at[:16]} are restored.")
+    click.echo(f"Restored {counted(rows, 'row')} of {manifest.created_at[:16]}.")
 
 
 COMMANDS: tuple[click.Command, ...] = (backup, restore)

@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from changetrack.adapters.file_writers import FORMATS, write_table, written_whole
+from changetrack.cli._face import counted
 from changetrack.queries.exports import EXPORTS
 
 
@@ -21,7 +22,7 @@ def export(what: str, form: str, out: Path | None) -> None:
         return
     with written_whole(out) as stream:
         rows = write_table(stream, table.columns, table.rows, form)
-    click.echo(f"{rows:,} rows are in {out}.", err=True)
+    click.echo(f"{out} holds {counted(rows, 'row')}.", err=True)
 
 
 COMMANDS: tuple[click.Command, ...] = (export,)

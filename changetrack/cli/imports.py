@@ -7,7 +7,7 @@ import click
 
 from changetrack.adapters.files import Table
 from changetrack.adapters.rejected_rows import RejectedRows
-from changetrack.cli._face import clock, emit, json_option, progress, settings
+from changetrack.cli._face import clock, counted, emit, json_option, progress, settings
 from changetrack.domain.import_guesses import guess_mapping
 from changetrack.domain.people import Actor
 from changetrack.operations import imports
@@ -105,13 +105,13 @@ def _tell(result: ImportResult) -> None:
         click.echo(f"line {reason.line}{f', {reason.field}' if reason.field else ''}: {reason.message}", err=True)
     untold = result.rejected_rows - len({reason.line for reason in result.rejected})
     if untold > 0:
-        click.echo(f"and {untold:,} more rows; --rejects FILE writes all of them down.", err=True)
+        click.echo(f"and {counted(untold, 'more row')}; --rejects FILE writes all down.", err=True)
     if result.repeated:
         click.echo("This file was imported before: nothing was done.")
         return
     would = "would be " if result.dry_run else ""
     click.echo(
-        f"{result.rows:,} rows: {result.created:,} {would}created, {result.updated:,} {would}updated,"
+        f"{counted(result.rows, 'row')}: {result.created:,} {would}created, {result.updated:,} {would}updated,"
         f" {result.unchanged:,} unchanged, {result.rejected_rows:,} turned away."
         + (f" {result.waiting:,} {'would ' if result.dry_run else ''}wait for their account." if result.waiting else "")
     )

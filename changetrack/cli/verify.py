@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import click
 
-from changetrack.cli._face import clock, emit, json_option, progress, settings
+from changetrack.cli._face import clock, counted, emit, json_option, progress, settings
 from changetrack.queries.verify import Verified, count_to_verify, verify
 
 
@@ -29,8 +29,9 @@ def _print(found: Verified) -> None:
         click.echo(
             f"{difference.subject}: {difference.figure} is {difference.kept}, recomputed {difference.recomputed}"
         )
-    looked_at = f"{found.accounts:,} accounts, {found.standings:,} standings, {found.events:,} events"
-    click.echo(f"{looked_at}: {f'{found.found:,} differences' if found.found else 'all figures and chains agree'}.")
+    sizes = ((found.accounts, "account"), (found.standings, "standing"), (found.events, "event"))
+    outcome = counted(found.found, "difference") if found.found else "all figures and chains agree"
+    click.echo(f"{', '.join(counted(number, noun) for number, noun in sizes)}: {outcome}.")
 
 
 COMMANDS: tuple[click.Command, ...] = (verify_command,)
