@@ -12,26 +12,18 @@ from changetrack.domain.calendar import WorkCalendar
 from changetrack.domain.demo.deeds import Deed, EventsDeed, FileDeed, Person, Portfolio
 from changetrack.domain.people import Actor
 from changetrack.domain.refusal import OperationRefused
-from changetrack.operations import (
-    accounts,
-    alerts,
-    coalition,
-    customer_links,
-    delivery,
-    funnel,
-    imports,
-    people,
-    playbook,
-    teams,
-)
+from changetrack.operations import accounts, alerts, coalition, delivery, funnel, imports, people, playbook, teams
+from changetrack.operations.customer_links import ask_customer
 from changetrack.operations.journey import evidence, gate, moves, opening
+from changetrack.operations.usage.waking import wake_accounts
 from changetrack.queries import demo as queries
 from changetrack.queries.actors import find_actor
 from changetrack.queries.alerts import list_due_accounts
 
 ONE_DAY = timedelta(days=1)
 DAILY_SNAPSHOTS = timedelta(days=35)
-DAILY_NIGHTS = timedelta(days=45)
+DAILY_NIGHTS = timedelta(days=30)
+PROVING_NIGHTS = timedelta(days=8)
 SWEPT_AT_MOST = 1000  # of the accounts that came with files: the rest is for the next night
 READ_UNTIL = timedelta(days=6)  # messages of the last days are still to be read
 ROWS_LIKE_A_DEED = 50
@@ -50,7 +42,7 @@ OPERATIONS: Mapping[str, Callable[..., object]] = {
     "propose": gate.propose_advance,
     "sign": gate.sign_off,
     "customer_signs": gate.record_customer_sign_off,
-    "ask_customer": customer_links.ask_customer,
+    "ask_customer": ask_customer,
     "except": moves.advance_by_exception,
     "back": moves.move_back,
     "hold": moves.hold_account,
@@ -146,10 +138,19 @@ class Player:
 
     def _is_watched(self, day: date) -> bool:
         """Of long ago one night in two weeks is played, which tells nearly the same story in less time."""
-        is_recent = self.today - day < DAILY_NIGHTS
-        return day == self.today or (_CALENDAR.is_workday(day) if is_recent else day.toordinal() % LONG_AGO == 1)
+        wanted = _CALENDAR.is_workday(day) if self._is_recent(day) else day.toordinal() % LONG_AGO == 1
+        return day == self.today or wanted
+
+    def _is_recent(self, day: date) -> bool:
+        return self.today - day < DAILY_NIGHTS
+
+    def _proves(self, day: date) -> bool:
+        """What use proves of people it proves of some weeks: the nights before need not look."""
+        return self.today - day < PROVING_NIGHTS
 
     def _night(self, day: date) -> None:
+        if self._proves(day):
+            wake_accounts(actor=SWEPT_BY, now=self._moment(day, SWEPT_AT), today=day)
         swept = [self._sweep(account_id, day) for account_id in queries.list_due_among(self.accounts.values(), day=day)]
         if any(swept):
             said: dict[str, Any] = {"actor": DELIVERED_BY, "now": self._moment(day, SWEPT_AT)}
@@ -158,7 +159,9 @@ class Player:
 
     def _sweep(self, account_id: int, day: date) -> bool:
         now = self._moment(day, SWEPT_AT)
-        return bool(alerts.sweep_account(account_id=account_id, actor=SWEPT_BY, now=now, today=day).alert_events)
+        secret = self.secret if self._proves(day) else None
+        swept = alerts.sweep_account(account_id=account_id, actor=SWEPT_BY, now=now, today=day, secret=secret)
+        return bool(swept.alert_events)
 
     def _read_all(self, day: date) -> None:
         for actor in self.actors.values():

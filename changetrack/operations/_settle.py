@@ -92,7 +92,7 @@ def add_evidence(dossier: Dossier, **values: object) -> Evidence:
 
 def _settle_computed(dossier: Dossier, day: date) -> None:
     """Write down what the changed record proves, and take back what it proves no longer."""
-    use = Use(dossier.today, outcome_facts(dossier.session, dossier.account.id), dossier.people_use)
+    use = Use(dossier.today, outcome_facts(dossier.session, dossier.account.id, dossier.today), dossier.people_use)
     for computed in computed_points(replace(record_facts(dossier), use=use)):
         live = [e for e in dossier.evidence if e.point == computed.key and e.kind == "record" and not e.retracted_on]
         if computed.holds:

@@ -17,13 +17,13 @@ from changetrack.operations._dossier import Dossier
 Readings = dict[int, dict[date, Decimal | None]]
 
 
-def outcome_facts(session: scoped_session[Session], account_id: int) -> tuple[OutcomeFacts, ...]:
-    """Every outcome of the account as its control points see it; two statements, one where there is none."""
+def outcome_facts(session: scoped_session[Session], account_id: int, day: date) -> tuple[OutcomeFacts, ...]:
+    """Every outcome of the account as its control points see it on `day`; two statements, one where there is none."""
     outcomes = session.scalars(select(Outcome).where(Outcome.account_id == account_id).order_by(Outcome.seq)).all()
     if not outcomes:
         return ()
     readings = _newest_readings(session, account_id)
-    return tuple(_facts(outcome, readings.get(outcome.seq, {})) for outcome in outcomes)
+    return tuple(_facts(outcome, readings.get(outcome.seq, {}), day) for outcome in outcomes)
 
 
 def look_at_use(dossier: Dossier, secret: str | None) -> None:
@@ -60,7 +60,8 @@ def _newest_readings(session: scoped_session[Session], account_id: int) -> Readi
     return found
 
 
-def _facts(outcome: Outcome, readings: Mapping[date, Decimal | None]) -> OutcomeFacts:
+def _facts(outcome: Outcome, readings: Mapping[date, Decimal | None], day: date) -> OutcomeFacts:
+    settled = day - timedelta(days=outcome.settle_lag_days)  # a period that is under way has not failed yet
     periods = [
         (start, period_end(start, outcome.period), value >= outcome.threshold)
         for start, value in readings.items()
@@ -73,7 +74,7 @@ def _facts(outcome: Outcome, readings: Mapping[date, Decimal | None]) -> Outcome
         first_passing_on=next((start for start, _, passes in periods if passes), None),
         confirmed_from=outcome.confirmed_from,
         ends_on=outcome.valid_until,
-        lasted_on=lasting_on(periods, outcome.confirmed_from),
+        lasted_on=lasting_on([p for p in periods if p[1] <= settled], outcome.confirmed_from),
     )
 
 

@@ -34,7 +34,7 @@ class Finding:
         """The promise in a column of the report."""
         if self.most is not None:
             return f"≤ {self.most:g}"
-        return f"≥ {self.least:,.0f}" if self.least is not None else ""
+        return f"≥ {self.least:,g}" if self.least is not None else ""
 
 
 def in_turns(

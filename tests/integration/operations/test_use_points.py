@@ -174,3 +174,15 @@ def test_a_lapse_takes_the_win_back(session: Saver, account: Account, sweep: Swe
 
     assert live(session, account, "6b") == []
     assert live(session, account, "3c")
+
+
+def test_a_week_that_is_under_way_does_not_end_half_a_year_of_use(
+    session: Saver, account: Account, sweep: Sweep, outcome: Outcome, today: date
+) -> None:
+    make_metric(session, "active_users", aggregation="distinct", purpose="active_users")
+    monday = today - timedelta(days=today.weekday())
+    make_reading(session, outcome, period_start=monday, recorded_on=today, value=outcome.threshold / 5)
+
+    sweep()
+
+    assert live(session, account, "8c")
