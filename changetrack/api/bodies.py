@@ -5,7 +5,7 @@ import binascii
 import json
 import math
 import zlib
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -14,6 +14,7 @@ from flask import abort, request
 
 LARGEST = 8 * 2**20  # bytes, packed and unpacked; the SDKs stay below 5 MB
 _GZIP = b"\x1f\x8b"
+_MOST_FIELDS = 20
 _LONGEST_NUMBER = 400  # digits: Python refuses thousands, and none of them can be counted
 
 
@@ -29,7 +30,7 @@ def read_json() -> Any:
 def read_exact_json() -> Any:
     """The body as JSON whose fractions are decimal, as they were written."""
     try:
-        return json.loads(read_body(), parse_float=Decimal, parse_int=_whole, parse_constant=_no_number)
+        return json.loads(read_body(), parse_float=_fraction, parse_int=_whole, parse_constant=_no_number)
     except (ValueError, RecursionError):
         abort(400, "This is not JSON in UTF-8.")
 
@@ -69,7 +70,10 @@ def _field_of_form(body: bytes) -> bytes:
     """Browsers' older way: a form with the JSON, or its base64, in the field `data`."""
     if body[:2] == _GZIP or body[:1] in (b"{", b"["):
         return body
-    found = parse_qs(body.decode("utf-8", "replace"), max_num_fields=20).get("data", [""])[0]
+    try:
+        found = parse_qs(body.decode("utf-8", "replace"), max_num_fields=_MOST_FIELDS).get("data", [""])[0]
+    except ValueError:
+        abort(400, f"A form has at most {_MOST_FIELDS} fields.")
     if found[:1] in ("{", "["):
         return found.encode("utf-8", "replace")
     try:
@@ -88,6 +92,13 @@ def _read_leniently(body: bytes) -> Any:
 
 def _whole(digits: str) -> int | float:
     return int(digits) if len(digits) < _LONGEST_NUMBER else math.inf
+
+
+def _fraction(written: str) -> Decimal:
+    try:
+        return Decimal(written)
+    except InvalidOperation:  # an exponent that no machine can hold: no number that anybody states
+        return Decimal("Infinity")
 
 
 def _no_number(name: str) -> None:

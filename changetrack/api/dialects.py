@@ -5,8 +5,6 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
-import orjson
-
 from changetrack.domain.usage import LONGEST_MESSAGE_ID, LONGEST_NAME, Arrival, as_text, member_hash
 
 UNREADABLE = "(unreadable)"  # the name under which an event is listed that is none
@@ -62,26 +60,49 @@ def happened_at(value: object, behind: timedelta, received_at: datetime) -> date
 def message_id(value: object, event: object, *, is_dated: bool, secret: str) -> str:
     """The id by which an event is known again: its own, else a keyed digest of all it says.
 
-    What says neither what it is nor when it was cannot be told from its like: it counts each time.
+    What says neither what it is nor when it was cannot be told from its like: it counts each time. An id that may
+    be somebody's address is kept as a digest too.
     """
     text = as_text(value)
-    if text is not None and text.isascii() and text.isprintable() and len(text) <= LONGEST_MESSAGE_ID:
+    if text is not None and _is_plain(text) and "@" not in text and len(text) <= LONGEST_MESSAGE_ID:
         return text
     if text is None and not is_dated:
         return f"once:{uuid4().hex}"
-    whole = text if text is not None else orjson.dumps(event, option=orjson.OPT_SORT_KEYS, default=repr).decode()
-    return f"digest:{member_hash(secret, f'message:{whole}')}"
+    return _digest(spelled(event) if text is None else text, secret)
 
 
 def unreadable(event: object, received_at: datetime, secret: str) -> Arrival:
     """What stands for something among the events that is none: listed, so that somebody sees it."""
-    name = f"message:{event!r}"
-    return Arrival(f"digest:{member_hash(secret, name)}", UNREADABLE, None, None, _NOTHING, received_at)
+    return Arrival(_digest(spelled(event), secret), UNREADABLE, None, None, _NOTHING, received_at)
+
+
+def spelled(event: object) -> str:
+    """All that JSON said there, the same each time: however deep it is, and with what JSON itself cannot write."""
+    parts, rest = [], [event]
+    while rest:
+        one = rest.pop()
+        if isinstance(one, dict):
+            parts.append(f"{{{len(one)}")
+            rest.extend(text_or_value for key in sorted(one) for text_or_value in (key, one[key]))
+        elif isinstance(one, list):
+            parts.append(f"[{len(one)}")
+            rest.extend(one)
+        else:
+            parts.append(repr(one))
+    return " ".join(parts)
+
+
+def _digest(whole: str, secret: str) -> str:
+    return f"digest:{member_hash(secret, f'message:{whole}')}"
+
+
+def _is_plain(text: str) -> bool:
+    return text.isascii() and text.isprintable()
 
 
 def _kept(value: object) -> str | None:
     text = as_text(value)
-    if text is None or (text.isascii() and text.isprintable()):
+    if text is None or _is_plain(text):
         return text
     whole = unicodedata.normalize("NFC", text.encode("utf-8", "replace").decode())
     return "".join(sign if sign.isprintable() else " " for sign in whole).strip() or None

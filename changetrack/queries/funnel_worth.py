@@ -143,7 +143,7 @@ def _past(question: Question) -> dict[str, dict[int, dict[str, Worth]]]:
         lambda: defaultdict(lambda: defaultdict(Worth))
     )
     worth = worth_then(as_of=question.as_of, known_at=question.known_at)
-    for account_id, place, *value in db.session.execute(_stood(question)):
+    for account_id, place, *value in db.session.execute(_stood(question)) if worth else ():
         for currency, amounts in worth.get(account_id, {}).items():
             found[value[0] if value else ""][place][currency] += Worth(*amounts)
     return {value: {place: dict(currencies) for place, currencies in places.items()} for value, places in found.items()}

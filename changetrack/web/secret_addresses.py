@@ -4,7 +4,7 @@ import re
 
 CUSTOMER_PAGES = "/c/"
 MASKED = CUSTOMER_PAGES + "***"
-_IN_TEXT = re.compile(r"/c/[^\s\"'\\/?#<>]+")
+_IN_TEXT = re.compile(r"(/(?:c|array)/)[^\s\"'\\/?#<>]+", re.IGNORECASE)  # libraries of PostHog write keys after /array/
 
 
 def is_secret(path: str) -> bool:
@@ -19,4 +19,4 @@ def loggable(path: str) -> str:
 
 def masked(line: str) -> str:
     """A line of the log without the secrets that somebody else's words in it may hold, such as an error's."""
-    return _IN_TEXT.sub(MASKED, line)
+    return _IN_TEXT.sub(r"\1***", line)

@@ -110,11 +110,10 @@ def _statement_reasons(
         reasons += _person_reasons(said, contacts, on)
         if hand == "reported" and said.said_how not in SAID_HOW:
             reasons.append(Reason("said_how", "Say how you heard it: call, mail or meeting."))
-    if _is_bare_no(said, hand):
-        return reasons
-    if point.kind == "numbers" and point.rule is not None:
+    is_bare_no = _is_bare_no(said, hand)
+    if point.kind == "numbers" and point.rule is not None and not is_bare_no:
         reasons += number_reasons(point.rule, said.numbers)
-    if point.kind == "link":
+    if said.url.strip() or (point.kind == "link" and not is_bare_no):
         reasons += text_reasons({"url": said.url}, {"url": _LONGEST_URL}) or _link_reasons(said.url.strip())
     return reasons
 

@@ -114,7 +114,7 @@ def _judged(
 
 
 def _day(value: object) -> date | None:
-    if isinstance(value, str) and len(value) == 10:
+    if isinstance(value, str) and len(value) == 10 and value[7] == "-":  # not 2026-W45-1
         try:
             return date.fromisoformat(value)
         except ValueError:
