@@ -13,7 +13,7 @@ from flask import current_app
 from sqlalchemy import Engine, event
 
 from changetrack.cli._demo_player import Player, weight_of
-from changetrack.cli._face import clock, emit, engine, json_option, progress, settings
+from changetrack.cli._face import clock, counted, emit, engine, json_option, progress, settings
 from changetrack.domain.demo.house import SHOWN
 from changetrack.domain.demo.portfolio import TALES, make_portfolio
 from changetrack.domain.people import Actor
@@ -69,7 +69,7 @@ def _load(accounts: int, seed: int, unfinished: Path) -> None:
         player.play()
     unfinished.unlink()
     if waiting := count_due_accounts(day=today):
-        click.echo(f"{waiting:,} accounts wait for the night, or for `changetrack jobs run stale-sweep`.", err=True)
+        click.echo(f"Due for the night, or for `changetrack jobs run stale-sweep`: {counted(waiting, 'account')}.", err=True)
 
 
 @contextmanager

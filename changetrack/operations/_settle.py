@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from sqlalchemy import insert, select
 
 from changetrack.domain.alerts import (
+    WARNING_DAYS,
     EvidenceEnd,
     StaleFacts,
     StaleLimits,
@@ -20,7 +21,7 @@ from changetrack.domain.journey.gate import fingerprint, supported_step
 from changetrack.domain.journey.records import Computed, computed_points
 from changetrack.domain.journey.steps import STEPS
 from changetrack.domain.journey.timeline import Span
-from changetrack.domain.journey.use_points import Use
+from changetrack.domain.journey.use_points import OF_CONFIRMED, OF_OUTCOMES, Use
 from changetrack.models import Event, Evidence, Hold, Visit
 from changetrack.operations._alerts import follow_alert
 from changetrack.operations._cells import FunnelTally
@@ -48,6 +49,7 @@ def settle(
     or join an alert; by day they wait for the night. Returns the stale reasons of today.
     """
     account = dossier.account
+    since = min(since, dossier.value_since or since)
     if dossier.records_changed:
         _settle_computed(dossier, since)
     since = min(since, account.standing_on)  # what ended quietly since the last standing is told, too
@@ -100,15 +102,24 @@ def _settle_computed(dossier: Dossier, day: date) -> None:
             if computed.key in dossier.rewritten or not any(_covers(e, computed, dossier.today) for e in live):
                 _prove(dossier, computed, computed.since or dossier.today)
         elif live:
-            _disprove(dossier, live, day, _lack_words(computed.lacks))
+            lost = dossier.value_lost if computed.key in OF_OUTCOMES else None
+            _disprove(dossier, live, lost or day, _lack_words(computed.lacks))
 
 
 def _correct(dossier: Dossier, computed: Computed, live: Sequence[Evidence]) -> None:
-    """What was proven from a later day than the record gives now was never so."""
+    """What was proven from a later day than the record gives now was never so; what was lost since, and came back
+    before anybody looked, was not so in between.
+    """
+    lost, since = dossier.value_lost, computed.since
     for row in live:
-        if computed.since is not None and row.effective_on > computed.since:
+        if since is None or row.effective_on == since:
+            continue
+        if row.effective_on > since:
             row.retracted_on, row.retracted_at = row.effective_on, dossier.now
-            row.retracted_because = f"The record now says so from {computed.since.isoformat()} on."
+            row.retracted_because = f"The record now says so from {since.isoformat()} on."
+        elif computed.key in OF_CONFIRMED and lost is not None and lost < since:
+            row.retracted_on, row.retracted_at = max(lost, row.effective_on), dossier.now
+            row.retracted_because = f"The record says so again from {since.isoformat()} on."
 
 
 def _lack_words(lacks: Sequence[str]) -> str:
@@ -122,7 +133,10 @@ def _covers(row: Evidence, computed: Computed, day: date) -> bool:
     if computed.since is not None:
         same_end = computed.until is None or row.expires_on == computed.until
         return row.effective_on == computed.since and same_end
-    return row.expires_on is None or row.expires_on > day
+    if row.expires_on is None:
+        return True
+    is_longer = computed.until is not None and computed.until > row.expires_on
+    return row.expires_on > (day + timedelta(days=WARNING_DAYS) if is_longer else day)
 
 
 def _prove(dossier: Dossier, computed: Computed, day: date) -> None:

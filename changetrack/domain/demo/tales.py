@@ -47,7 +47,7 @@ olu team | add@222 open@214 gap@196 ask@172 sign@169 people:2@140 people:2@112 g
 olu team | add@205 s1@196-162 s2@162-116 t3@116-46 use:try@42 use:good@28 reach@21 grasp@6 hands@4 keep@196-0
 mika team | add@240 s1@230-200 s2@200-130 s3@130-50 reach0@24 grasp@9 keep@230-0
 rashid team | add@280 s1@270-230 s2@230-150 s3:30@150-78 reach@60 keep@270-50
-otto team | add@262 s1@252-210 s2@210-160 t3@160-88 reach@70 use:good@66 hands@30 attest:1@28 grasp@7 keep@252-0
+otto team | add@262 s1@252-210 s2@210-160 t3@160-88 reach@70 use:good@66 hands@30 attest:1:own@28 grasp@7 keep@252-0
 olu team | add@236 s1@226-190 s2@190-120 s3@120-54 reach@33 keep@226-0
 vik team | add@250 s1@240-206 s2@206-140 s3@140-57 reach@40 grasp@28 retract:4b@13 keep@240-0
 olu team | add@270 s1@264-244 s2@244-210 t3@210-172 use:good@168 hold:30@140 resume@112
@@ -68,7 +68,7 @@ olu team crm | was:2@545 was:4@520 open@490 people:4@480 gap@466 ask@452 vision@
     grasp@330 sync:5@320 permit@280 deal:1:group@262 deal:2:group:share@260 use:good@252 seats:good@245 sync:6@240
     upheld:1@215-0 upheld:2@210-0 publish@200 sync:7@130 meet@60 hands@40 task@30 next@14 keep@490-0
 otto team crm | was:3@540 was:5@510 open@480 people:3@476 gap@455 sync:6@360 publish@330 deal:1@230 use:good@217
-    sync:7@190 upheld:1@180-0 next@95 use:none@14
+    sync:7@190 upheld:1:own@180-0 next@95 use:none@14
 mika team takeover | was:5@460 was:7@230 open@165 people:4@150 deal:1@147 use:good@140 gap@128 ask@118
     upheld:1@112-0 meet@112 vision@90 use:low@77 tell@60 tell@58 use:good@56 deal:2@40 seats:good@28 next@11 keep@165-0
 olu team crm | was:4@540 was:5@515 open@494 people:4@480 gap@470 ask@462 vision@446 tell@420 tell@414 reach@380
@@ -79,12 +79,12 @@ otto team crm | was:6@538 open@491 people:2@476 gap@450 publish@420 sync:7@380 n
     upheld:1@228-60 sync:8@210 rule@90 dispute:1@50
 vik team crm | was:5@540 was:6@508 open@486 people:4@474 ask@452 gap@440 vision@400 tell@380 tell@376
     publish@344 sync:7@320 deal:1@281 use:good@273 next@250 upheld:1@240-82 sync:8@190 terms:1@81
-    upheld:1@45-0 rule@30 keep@486-0
+    upheld:1:own@45-0 rule@30 keep@486-0
 olu team crm | was:6@545 was:7@506 open@492 people:4@480 gap@468 ask@450 vision@430 tell@410 tell@402
     publish@380 next@340 sync:8@330 reach@320 grasp@315 permit@310 deal:1@298 use:good@287 deal:2:share@285 rule@280
     seats:good@273 upheld:1@255-0 upheld:2:own@240-0 meet@100 hands@100 task@95 sync:9@92 fix@40 keep@492-0
 ines team crm | was:7@540 open@490 people:4@470 gap@452 ask@440 next@400 sync:8@390 rule@354 deal:1@299 use:good@294
-    upheld:1@264-0 sync:9@60
+    upheld:1:own@264-0 sync:9@60
 mika team crm | was:6@530 was:7@508 open@440 people:4@420 gap@400 ask@380 sync:8@330 meet@300 deal:1@297
     use:good@287 vision@270 upheld:1@252-0 tell@240 tell@236 rule@200 sync:9@24 keep@440-0
 olu team | add@215 s1@206-170 s2@170-118 vision@96 tell@80 hold:41@46 keep@206-60

@@ -4,6 +4,7 @@ from datetime import date, datetime, timedelta
 
 from sqlalchemy import ColumnElement, and_, exists, or_, select, update
 
+from changetrack.domain.alerts import WARNING_DAYS
 from changetrack.domain.funnel import HELD
 from changetrack.domain.journey.use_points import USE_DAYS
 from changetrack.domain.people import Action, Actor, may
@@ -13,7 +14,7 @@ from changetrack.operations._transaction import transaction
 
 POINTS = {"active_users": "4c", "first_task": "5b"}
 _FIRST_STEP = 4
-_RENEWED = timedelta(days=7)  # before its evidence ends
+_RENEWED = timedelta(days=WARNING_DAYS)  # before its evidence ends
 
 
 def wake_accounts(*, actor: Actor, now: datetime, today: date) -> int:

@@ -79,6 +79,9 @@ def _help(need: Need) -> Help:
         return Help("Renew evidence", "refresh", href)
     step = need.step if need.step in range(1, 9) else None
     href = url_for("journey.account_page", account_id=need.account_id, step=step, _anchor="step")
+    if "usage_falling" in whys:
+        href = url_for("journey.account_page", account_id=need.account_id, tab="value", _anchor="below")
+        return Help("Look at its use", "trending-down", href)
     if set(whys) == {"over_age"}:
         return Help("See what is missing", "checklist", href)
     return Help("Record evidence", "square-plus", href)

@@ -12,6 +12,7 @@ from changetrack.operations.alerts import sweep_account
 from changetrack.operations.usage.waking import wake_accounts
 from tests.factories import (
     make_contact,
+    make_evidence,
     make_member,
     make_metric,
     make_outcome,
@@ -96,7 +97,7 @@ def test_an_account_wakes_when_its_people_are_seen_and_sleeps_once_that_is_writt
         make_member(session, account, tasks, member=f"{n:032}", day=today - timedelta(days=n))
     seen = wake(today, now)
     session.expire_all()
-    due_on = account.due_on
+    due_on = session.get_one(Account, account.id).due_on
     sweep()
     account.due_on = None
     session.commit()
@@ -186,3 +187,18 @@ def test_a_week_that_is_under_way_does_not_end_half_a_year_of_use(
     sweep()
 
     assert live(session, account, "8c")
+
+
+def test_use_that_goes_on_renews_4c_before_anybody_is_warned_of_its_end(
+    session: Saver, account: Account, sweep: Sweep, today: date
+) -> None:
+    users = make_metric(session, "active_users", aggregation="distinct", purpose="active_users")
+    seen_before, ends_on = today - timedelta(days=14), today + timedelta(days=14)
+    make_evidence(session, account, "4c", kind="record", side="machine", effective_on=seen_before, expires_on=ends_on)
+    for n in range(2):
+        person = make_contact(session, account, email=f"user{n}@customer.example", in_coalition=True)
+        make_member(session, account, users, member=member_hash(SECRET, str(person.email)), day=today)
+
+    sweep()
+
+    assert live(session, account, "4c")[-1].expires_on == today + timedelta(days=28)
