@@ -2,11 +2,11 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, tzinfo
-from typing import Any, Self
+from functools import cache
+from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, bindparam, func, select
 
 from changetrack.domain.filters import CARRIED_FIELDS
 from changetrack.domain.people import Actor
@@ -15,27 +15,7 @@ from changetrack.queries._funnel_question import Question, ask
 from changetrack.queries._funnel_sources import cells_of
 from changetrack.queries.filters import account_conditions, group_value
 from changetrack.queries.standings import standing_accounts
-from changetrack.queries.worth_then import worth_then
-
-MEASURES = ("promised", "probationary", "realized", "live")
-
-
-@dataclass(frozen=True, slots=True)
-class Worth:
-    """Amounts in minor units of one currency; `live` is a rate, summed over outcomes whatever their period."""
-
-    promised: int = 0
-    probationary: int = 0
-    realized: int = 0
-    live: int = 0
-
-    def __add__(self, other: Self) -> "Worth":
-        return Worth(*(getattr(self, name) + getattr(other, name) for name in MEASURES))
-
-    @property
-    def ratio(self) -> float | None:
-        """Realized as a share of promised; None where nothing is promised yet."""
-        return self.realized / self.promised if self.promised else None
+from changetrack.queries.value_figures import MEASURES, Worth, get_account_values
 
 
 def worth_of(kept: Mapping[str, Sequence[int]]) -> dict[str, Worth]:
@@ -66,7 +46,7 @@ def get_worth(
     question = ask(actor=actor, today=today, zone=zone, as_of=as_of, known_at=known_at, filters=filters or {}, by=by)
     ready = _ready(question)
     if ready is not None:
-        return _read(ready)
+        return ready
     return _read(_from_outcomes(question)) if question.is_today else _past(question)
 
 
@@ -82,7 +62,7 @@ def find_ready_worth(
     """Return what `get_worth` does without groups if the summaries hold it, None where outcomes would be added up."""
     question = ask(actor=actor, today=today, zone=zone, as_of=as_of, known_at=known_at, filters=filters or {}, by=None)
     ready = _ready(question)
-    return None if ready is None else _read(ready).get("", NOTHING)
+    return None if ready is None else ready.get("", NOTHING)
 
 
 def total(places: ByPlace, among: Iterable[int]) -> dict[str, Worth]:
@@ -94,27 +74,29 @@ def total(places: ByPlace, among: Iterable[int]) -> dict[str, Worth]:
     return dict(sorted(sums.items(), key=lambda pair: (-pair[1].live, -pair[1].promised, pair[0])))
 
 
-def _ready(question: Question) -> Select[Any] | None:
-    if question.is_today:
-        return _of_cells(question, ValueCell)
-    if question.as_of != question.known_at or question.teams is not None:
+def _ready(question: Question) -> Mapping[str, ByPlace] | None:
+    """What the summaries hold; a night that kept nothing at all tells nothing."""
+    cell, day = cells_of(question), question.as_of
+    if cell is None or not (question.is_today or (day == question.known_at and question.teams is None)):
         return None
-    rows = _of_cells(question, ValueSnapshot)
-    if rows is None or db.session.scalar(select(func.count()).where(ValueSnapshot.day == question.as_of)) == 0:
-        return None
-    return rows.where(ValueSnapshot.day == question.as_of)
+    table = ValueCell if question.is_today else ValueSnapshot
+    statement = _of_cells(table, is_grouped=question.by is not None, is_narrowed=cell[1] is not None)
+    found = _read(statement, {"field": cell[0], "values": cell[1] or [], "day": day})
+    if found or question.is_today or db.session.scalar(select(ValueSnapshot.day).where(ValueSnapshot.day == day)):
+        return found
+    return None
 
 
-def _of_cells(question: Question, table: Any) -> Select[Any] | None:
-    cell = cells_of(question)
-    if cell is None:
-        return None
-    field, values = cell
-    group = [table.value] if question.by is not None else []
-    sums = [func.sum(getattr(table, name)) for name in MEASURES]
+@cache
+def _of_cells(table: Any, *, is_grouped: bool, is_narrowed: bool) -> Select[Any]:
+    """The statement for it, made once: every look at the funnel asks it."""
+    group = [table.value] if is_grouped else []
     keys = [table.place, table.currency, *group]
-    rows = select(table.place, table.currency, *sums, *group).where(table.field == field).group_by(*keys)
-    return rows if values is None else rows.where(table.value.in_(values))
+    sums = [func.sum(getattr(table, name)) for name in MEASURES]
+    rows = select(table.place, table.currency, *sums, *group).where(table.field == bindparam("field"))
+    if is_narrowed:
+        rows = rows.where(table.value.in_(bindparam("values", expanding=True)))
+    return (rows.where(table.day == bindparam("day")) if table is ValueSnapshot else rows).group_by(*keys)
 
 
 def _from_outcomes(question: Question) -> Select[Any]:
@@ -128,9 +110,9 @@ def _from_outcomes(question: Question) -> Select[Any]:
     )
 
 
-def _read(rows: Select[Any]) -> dict[str, dict[int, dict[str, Worth]]]:
+def _read(rows: Select[Any], given: Mapping[str, Any] | None = None) -> dict[str, dict[int, dict[str, Worth]]]:
     found: defaultdict[str, dict[int, dict[str, Worth]]] = defaultdict(dict)
-    for place, currency, promised, probationary, realized, live, *value in db.session.execute(rows):
+    for place, currency, promised, probationary, realized, live, *value in db.session.execute(rows, given or {}):
         worth = Worth(int(promised), int(probationary), int(realized), int(live))
         if worth != Worth():
             found[value[0] if value else ""].setdefault(place, {})[currency] = worth
@@ -142,10 +124,10 @@ def _past(question: Question) -> dict[str, dict[int, dict[str, Worth]]]:
     found: defaultdict[str, defaultdict[int, defaultdict[str, Worth]]] = defaultdict(
         lambda: defaultdict(lambda: defaultdict(Worth))
     )
-    worth = worth_then(as_of=question.as_of, known_at=question.known_at)
-    for account_id, place, *value in db.session.execute(_stood(question)) if worth else ():
-        for currency, amounts in worth.get(account_id, {}).items():
-            found[value[0] if value else ""][place][currency] += Worth(*amounts)
+    worths = get_account_values(as_of=question.as_of, known_at=question.known_at)
+    for account_id, place, *value in db.session.execute(_stood(question)) if worths else ():
+        for currency, worth in worths.get(account_id, {}).items():
+            found[value[0] if value else ""][place][currency] += worth
     return {value: {place: dict(currencies) for place, currencies in places.items()} for value, places in found.items()}
 
 

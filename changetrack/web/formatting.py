@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Final
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
@@ -19,6 +20,7 @@ from babel.numbers import (
 LOCALE: Final = "en"
 NOTHING: Final = "–"
 COMPACT_FROM: Final = 10_000
+SUMS_KEPT: Final = 4_096  # formatted: Babel takes its time, and a page of figures shows the same sums until they change
 
 Number = int | float | Decimal
 Argument = str | int | None
@@ -55,6 +57,7 @@ def _span(days: int) -> str:
     return plural(int(days / 365.25), "year")
 
 
+@lru_cache(SUMS_KEPT)
 def money(minor: int | None, currency: str) -> str:
     """Minor units as a short sum: `$950`, `$1.2M`."""
     if minor is None:
@@ -66,6 +69,7 @@ def money(minor: int | None, currency: str) -> str:
     return format_compact_currency(amount, currency, locale=LOCALE, fraction_digits=1)
 
 
+@lru_cache(SUMS_KEPT)
 def exact_money(minor: int | None, currency: str) -> str:
     """Minor units as the exact sum: `$1,234,567.89`."""
     return NOTHING if minor is None else format_currency(_major(minor, currency), currency, locale=LOCALE)

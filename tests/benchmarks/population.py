@@ -42,10 +42,11 @@ def populate(engine: Engine, folder: Path, size: int, today: date) -> None:
     copies = size // ORIGINALS - 1
     db.session.remove()
     engine.dispose()
-    if copies:
-        with _quick(engine) as connection:
+    with _quick(engine) as connection:
+        if copies:
             _copy_all(connection, copies, today)
             _multiply_summaries(connection, copies)
+        _add_worth(connection)
     if engine.dialect.name == "postgresql":
         with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             connection.exec_driver_sql("VACUUM ANALYZE")
@@ -142,6 +143,16 @@ def _multiply_summaries(connection: Connection, copies: int) -> None:
     rows = [dict(zip(keys, key, strict=True)) | dict(values) for key, values in summed.items()]
     by_column = [{table.c[name].key: value for name, value in row.items()} for row in rows]
     connection.execute(insert(table), by_column)
+
+
+def _add_worth(connection: Connection) -> None:
+    """Cells of value beside those of the funnel, in two currencies: a page costs what it costs with them."""
+    for currency in ("EUR", "USD"):
+        connection.execute(text(
+            "INSERT INTO value_cells (field, value, shard, place, currency, promised, probationary, realized, live) "
+            f"SELECT field, value, shard, place, '{currency}', accounts * 90000, accounts * 9000, accounts * 40000, "
+            "accounts * 10000 FROM funnel_cells WHERE accounts > 0"
+        ))  # fmt: skip
 
 
 def _differs(day: date, today: date, by: str | None) -> bool:
