@@ -9,7 +9,7 @@ from sqlalchemy.exc import InterfaceError, InternalError, OperationalError, Time
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from changetrack.api.bodies import read_exact_json
-from changetrack.api.taking import AGAIN_AFTER, admitted, clock
+from changetrack.api.taking import AGAIN_AFTER, admitted, clock, writing
 from changetrack.domain.people import Actor
 from changetrack.domain.refusal import OperationRefused
 from changetrack.operations.usage.state import StatedRow, state_usage
@@ -26,13 +26,15 @@ log = structlog.get_logger("changetrack.api")
 def state() -> Response:
     token = _token()
     with admitted():
-        result = state_usage(
-            rows=_rows(),
-            actor=Actor.system(f"token {token.name}"),
-            now=clock().now(),
-            today=clock().today(),
-            token_id=None if token.last_used_on == clock().today() else token.token_id,
-        )
+        rows = _rows()
+        with writing():
+            result = state_usage(
+                rows=rows,
+                actor=Actor.system(f"token {token.name}"),
+                now=clock().now(),
+                today=clock().today(),
+                token_id=None if token.last_used_on == clock().today() else token.token_id,
+            )
     said = {"rows": result.rows, "changed": result.changed, "unmatched": result.unmatched}
     return jsonify(said)
 

@@ -83,7 +83,8 @@ def spelled(event: object) -> str:
         one = rest.pop()
         if isinstance(one, dict):
             parts.append(f"{{{len(one)}")
-            rest.extend(text_or_value for key in sorted(one) for text_or_value in (key, one[key]))
+            for key in sorted(one):
+                rest += (key, one[key])
         elif isinstance(one, list):
             parts.append(f"[{len(one)}")
             rest.extend(one)

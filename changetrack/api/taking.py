@@ -5,7 +5,7 @@ import binascii
 import hashlib
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 from typing import Any
 
@@ -22,11 +22,12 @@ from changetrack.operations.usage.ingest import ingest_events
 from changetrack.queries.usage_keys import find_write_key
 
 AT_ONCE = 3  # in a process: one less than it has threads, so that pages are answered
-AT_ONCE_ON_SQLITE = 1  # it has one writer, and those who wait for it wait long
+WRITING_ON_SQLITE = 1  # it has one writer, and those who wait for it wait long
 PATIENCE = 0.5  # seconds that somebody waits to be let in
 AGAIN_AFTER = 1  # seconds after which it is worth sending again
 MOST_EVENTS = 20_000  # in one body
 _PLACES = "changetrack.ingestion_places"
+_WRITING = "changetrack.ingestion_writing"
 _PREFLIGHT = {
     "Access-Control-Allow-Methods": "POST, OPTIONS",
     "Access-Control-Allow-Headers": "Authorization, Content-Type, Content-Encoding",
@@ -40,10 +41,11 @@ log = structlog.get_logger("changetrack.api")
 
 
 def init_taking(app: Flask) -> None:
-    """Say how many may send at once."""
+    """Say how many may send, and how many of them may write, at once; who sends slowly keeps nobody from writing."""
     settings: Settings = app.extensions["changetrack.settings"]
     is_sqlite = settings.database_url.startswith("sqlite")
-    app.extensions[_PLACES] = threading.BoundedSemaphore(AT_ONCE_ON_SQLITE if is_sqlite else AT_ONCE)
+    app.extensions[_PLACES] = threading.BoundedSemaphore(AT_ONCE)
+    app.extensions[_WRITING] = threading.BoundedSemaphore(WRITING_ON_SQLITE if is_sqlite else AT_ONCE)
 
 
 def clock() -> Clock:
@@ -58,10 +60,19 @@ def settings() -> Settings:
     return found
 
 
+def admitted() -> AbstractContextManager[None]:
+    """Be one of the few who send, for the length of a `with`; 503 with Retry-After if no place gets free."""
+    return _holding(_PLACES)
+
+
+def writing() -> AbstractContextManager[None]:
+    """Be one of the even fewer who write, when all is read; 503 with Retry-After if no place gets free."""
+    return _holding(_WRITING)
+
+
 @contextmanager
-def admitted() -> Iterator[None]:
-    """Hold one of the few places for the length of a `with`; 503 with Retry-After if none gets free."""
-    places: threading.BoundedSemaphore = current_app.extensions[_PLACES]
+def _holding(kind: str) -> Iterator[None]:
+    places: threading.BoundedSemaphore = current_app.extensions[kind]
     if not places.acquire(timeout=PATIENCE):
         log.warning("ingestion_full")
         raise ServiceUnavailable("Too much is sent at once. Send it again.")
@@ -79,18 +90,17 @@ def take_events(key: str | None, parse: Parse) -> int:
         log.warning("write_key_refused")
         abort(401, "This write key is not in use.")
     events = parse(now, settings().secret_key)
-    if len(events) > MOST_EVENTS:
-        abort(413)
-    ingest_events(
-        source_id=known.source_id,
-        events=events,
-        secret=settings().secret_key,
-        actor=Actor.system(f"source {known.source_id}"),
-        now=now,
-        today=today,
-        retention_days=settings().usage_retention_days,
-        key_id=None if known.last_used_on == today else known.key_id,
-    )
+    with writing():
+        ingest_events(
+            source_id=known.source_id,
+            events=events,
+            secret=settings().secret_key,
+            actor=Actor.system(f"source {known.source_id}"),
+            now=now,
+            today=today,
+            retention_days=settings().usage_retention_days,
+            key_id=None if known.last_used_on == today else known.key_id,
+        )
     odd = sum(event.event == UNREADABLE for event in events)
     if odd:
         log.warning("unreadable_events", source_id=known.source_id, number=odd)
@@ -160,6 +170,10 @@ def success(said: dict[str, Any], unreadable: int) -> Response:
 
 
 def listed(body: object) -> Sequence[object] | None:
-    """The events of a body that has several."""
+    """The events of a body that has several; 413 where they are so many that even looking at them takes long."""
     found = body.get("batch") if isinstance(body, dict) else body
-    return found if isinstance(found, list) else None
+    if not isinstance(found, list):
+        return None
+    if len(found) > MOST_EVENTS:
+        abort(413)
+    return found

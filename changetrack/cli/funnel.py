@@ -19,8 +19,9 @@ from changetrack.domain.money import in_plain_figures
 from changetrack.domain.people import Actor
 from changetrack.domain.refusal import NotFound, OperationRefused
 from changetrack.queries.funnel import Funnel, Group, Picture, get_funnel
-from changetrack.queries.funnel_worth import MEASURES, NOTHING, ByPlace, get_worth, total
+from changetrack.queries.funnel_worth import NOTHING, ByPlace, get_worth, total
 from changetrack.queries.people import find_team_id, find_user_id
+from changetrack.queries.value_figures import MEASURES
 
 OPERATOR = Actor.operator("cli")
 WIDTH_IN_A_FILE = 160

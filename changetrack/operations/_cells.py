@@ -87,6 +87,15 @@ class FunnelTally:
                     for i, n in enumerate(figures):
                         worth[i] += sign * n
 
+    def worth(self, place: int, dimensions: Dimensions, more: Mapping[str, Sequence[int]]) -> None:
+        """Add to what an account that stays where it is is worth, by currency."""
+        shard = shard_of(dimensions.team_id)
+        for field, value in cell_values(dimensions):
+            for currency, figures in more.items():
+                worth = self._values[field, value, shard, place, currency]
+                for i, n in enumerate(figures):
+                    worth[i] += n
+
     def flow(self, before: StandingFacts | None, after: StandingFacts, shard: int, sign: int = 1) -> None:
         """Add (or with sign -1 take away) what changes between two consecutive standings, on the later one's day."""
         for name, place in flows_between(before, after):

@@ -47,6 +47,8 @@ class Dossier:
     events: list[dict[str, Any]] = field(default_factory=list)
     progress_on: date | None = None  # the newest progress event of this operation
     records_changed: bool = False
+    value_since: date | None = None  # the first day about which outcomes say something else now
+    value_lost: date | None = None  # the first day on which one of them no longer is what it was
     people_use: UseFacts | None = None  # what counted use tells of people, if it was looked at
     rewritten: set[str] = field(default_factory=set)  # computed points whose record says something else now
     teams: dict[int | None, dict[int, str]] = field(default_factory=dict)  # the people of a team, once they were asked

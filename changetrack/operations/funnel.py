@@ -11,10 +11,11 @@ from changetrack.domain.filters import CARRIED_FIELDS, NO_VALUE
 from changetrack.domain.funnel import end_of_day
 from changetrack.domain.people import Action, Actor, may
 from changetrack.domain.refusal import Forbidden, OperationRefused
-from changetrack.models import Event, FunnelCell, FunnelSnapshot, LedgerEntry, Model, ValueCell, ValueSnapshot
+from changetrack.models import Event, FunnelCell, FunnelSnapshot, LedgerEntry, Model, Outcome, ValueCell, ValueSnapshot
 from changetrack.operations._transaction import transaction
 from changetrack.queries.funnel import Picture, get_funnel
-from changetrack.queries.funnel_worth import MEASURES, get_worth
+from changetrack.queries.funnel_worth import get_worth
+from changetrack.queries.value_figures import MEASURES
 
 CHUNK = 500  # rows a statement
 
@@ -46,8 +47,9 @@ def take_snapshot(*, day: date, zone: tzinfo, actor: Actor, now: datetime, today
 def _is_overtaken(session: scoped_session[Session], day: date, zone: tzinfo) -> bool:
     """Whether something was recorded after the day ended, so that the cells no longer say how it ended."""
     after = end_of_day(day, zone)
-    posted = exists().where(LedgerEntry.recorded_at >= after)
-    return bool(session.scalar(select(or_(exists().where(Event.recorded_at >= after), posted))))
+    happened, posted = exists().where(Event.recorded_at >= after), exists().where(LedgerEntry.recorded_at >= after)
+    promised = exists().where(Outcome.recognised_on > day)  # more is promised with the days, without any entry
+    return bool(session.scalar(select(or_(happened, posted, promised))))
 
 
 def _forget(session: scoped_session[Session], day: date) -> None:

@@ -111,8 +111,7 @@ def _wanted_postings(group: Sequence[Any], histories: Mapping[int, OutcomeHistor
     days = [outcome.recognised_on for outcome in group if outcome.recognised_on is not None]
     if not days:
         return ()
-    cap = min((outcome.group_cap for outcome in group if outcome.group_cap is not None), default=None)
-    return post(list(histories.values()), until=max(days), cap=cap)
+    return post(list(histories.values()), until=max(days))
 
 
 def _readings(outcome: Any, history: OutcomeHistory, use: UseOfDays) -> Iterator[tuple[str, str, str]]:

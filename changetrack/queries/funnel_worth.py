@@ -6,7 +6,7 @@ from datetime import date, tzinfo
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, bindparam, func, select
+from sqlalchemy import Select, bindparam, func, literal, select, union_all
 
 from changetrack.domain.filters import CARRIED_FIELDS
 from changetrack.domain.people import Actor
@@ -65,6 +65,22 @@ def find_ready_worth(
     return None if ready is None else ready.get("", NOTHING)
 
 
+def find_worth_since(
+    *, actor: Actor, today: date, zone: tzinfo, compare: date, filters: Mapping[str, str] | None = None
+) -> tuple[ByPlace, ByPlace | None] | None:
+    """Return today's worth by place, and that of the night that ended `compare` (None: it kept none), in one statement.
+
+    None where the summaries do not hold it.
+    """
+    question = ask(actor=actor, today=today, zone=zone, as_of=None, known_at=None, filters=filters or {}, by=None)
+    cell = cells_of(question)
+    if cell is None or question.teams is not None:
+        return None
+    given = {"field": cell[0], "values": cell[1] or [], "day": compare}
+    found = _read(_since(is_narrowed=cell[1] is not None), given)
+    return found.get("now", NOTHING), found.get("then")
+
+
 def total(places: ByPlace, among: Iterable[int]) -> dict[str, Worth]:
     """What the accounts at these places are worth together, the currency with most live value first."""
     sums: defaultdict[str, Worth] = defaultdict(Worth)
@@ -99,6 +115,16 @@ def _of_cells(table: Any, *, is_grouped: bool, is_narrowed: bool) -> Select[Any]
     return (rows.where(table.day == bindparam("day")) if table is ValueSnapshot else rows).group_by(*keys)
 
 
+@cache
+def _since(*, is_narrowed: bool) -> Any:
+    """Today's cells and those of a night together, each told apart like a group."""
+    parts = []
+    for moment, table in (("now", ValueCell), ("then", ValueSnapshot)):
+        rows = _of_cells(table, is_grouped=False, is_narrowed=is_narrowed)
+        parts.append(rows.add_columns(literal(moment).label("moment")))
+    return union_all(*parts)
+
+
 def _from_outcomes(question: Question) -> Select[Any]:
     group = [group_value(Account, question.by)] if question.by is not None else []
     sums = [func.sum(getattr(Outcome, name)) for name in MEASURES]
@@ -110,9 +136,9 @@ def _from_outcomes(question: Question) -> Select[Any]:
     )
 
 
-def _read(rows: Select[Any], given: Mapping[str, Any] | None = None) -> dict[str, dict[int, dict[str, Worth]]]:
+def _read(rows: Any, given: Mapping[str, Any] | None = None) -> dict[str, dict[int, dict[str, Worth]]]:
     found: defaultdict[str, dict[int, dict[str, Worth]]] = defaultdict(dict)
-    for place, currency, promised, probationary, realized, live, *value in db.session.execute(rows, given or {}):
+    for place, currency, promised, probationary, realized, live, *value in db.session.connection().execute(rows, given):
         worth = Worth(int(promised), int(probationary), int(realized), int(live))
         if worth != Worth():
             found[value[0] if value else ""].setdefault(place, {})[currency] = worth

@@ -30,7 +30,6 @@ class UseOfDays:
     days: dict[Use, list[DayUse]] = field(default_factory=lambda: defaultdict(list))
     stated: dict[Use, list[DayUse]] = field(default_factory=lambda: defaultdict(list))
     seen: dict[Use, list[Seen]] = field(default_factory=lambda: defaultdict(list))
-    _first_days: dict[tuple[date, str], date] = field(default_factory=dict)
 
     def periods(self, use: Use, kind: str, since: date) -> Periods:
         """What was known of the weeks or months from the one that begins on `since` on; none without a number."""
@@ -50,15 +49,10 @@ class UseOfDays:
     def _by_period(self, rows: Iterable[Any], kind: str, since: date) -> dict[date, list[Any]]:
         found: dict[date, list[Any]] = {}
         for row in rows:
-            key = (row[0], kind)
-            first = self._first_days.get(key)
-            if first is None:
-                first = self._first_days[key] = period_of(row[0], kind)
-            if first < since:
-                continue
+            first = period_of(row[0], kind)
             if first in found:
                 found[first].append(row)
-            else:
+            elif first >= since:
                 found[first] = [row]
         return found
 
@@ -70,16 +64,17 @@ def read_use(session: scoped_session[Session], uses: Iterable[Use], since: date)
     accounts, metrics = ({use[i] for use in uses} for i in (0, 1))
     distinct = {metric for metric in metrics if read.aggregations[metric] == _DISTINCT}
     if metrics - distinct:
-        for account, metric, *use in session.execute(_days(_NUMBER, accounts, metrics - distinct, since)):
-            read.days[account, metric].append(tuple(use))
+        rows = session.execute(_days(_NUMBER, accounts, metrics - distinct, since)).all()
+        for account, metric, day, recorded_on, number in rows:
+            read.days[account, metric].append((day, recorded_on, number))
     if distinct:
         for account, metric, day, recorded_on, counted, stated in session.execute(
             _days(_BOTH, accounts, distinct, since)
-        ):
+        ).all():
             read.days[account, metric].append((day, recorded_on, counted or 0))
             if stated is not None:
                 read.stated[account, metric].append((day, recorded_on, stated))
-        for account, metric, *sight in session.execute(_members(accounts, distinct, since)):
+        for account, metric, *sight in session.execute(_members(accounts, distinct, since)).all():
             read.seen[account, metric].append(tuple(sight))
     return read
 
@@ -89,17 +84,18 @@ def _raw(column: Any) -> Any:
     return type_coerce(column, BigInteger)
 
 
-_NUMBER = (_raw(func.coalesce(UsageDaily.stated, UsageDaily.counted)),)
-_BOTH = (_raw(UsageDaily.counted), _raw(UsageDaily.stated))
+_DAYS: Any = UsageDaily.__table__.c
+_NUMBER = (_raw(func.coalesce(_DAYS.stated, _DAYS.counted)),)
+_BOTH = (_raw(_DAYS.counted), _raw(_DAYS.stated))
 
 
 def _days(numbers: tuple[Any, ...], accounts: set[int], metrics: set[int], since: date) -> Select[Any]:
-    use = UsageDaily
+    use = _DAYS
     columns: list[Any] = [use.account_id, use.metric_id, use.day, use.recorded_on, *numbers]
     return select(*columns).where(use.account_id.in_(accounts), use.metric_id.in_(metrics), use.day >= since)
 
 
 def _members(accounts: set[int], metrics: set[int], since: date) -> Select[Any]:
-    seen = UsageMember
+    seen: Any = UsageMember.__table__.c
     columns: list[Any] = [seen.account_id, seen.metric_id, seen.day, seen.recorded_on, seen.member]
     return select(*columns).where(seen.account_id.in_(accounts), seen.metric_id.in_(metrics), seen.day >= since)

@@ -4,21 +4,20 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
-from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import BigInteger, select, type_coerce
 from sqlalchemy.orm import Session, scoped_session
 
-from changetrack.domain.value import Attestation, OutcomeHistory, OutcomeTerms, Reading
-from changetrack.models import NUMBER_SCALE, LedgerEntry, OutcomeStatement
+from changetrack.domain.value import Attestation, OutcomeHistory, OutcomeTerms, PostingKey, Reading
+from changetrack.models import LedgerEntry, OutcomeStatement, usage_number
 from changetrack.models import Reading as ReadingRow
 
 Key = tuple[int, int]
 """An outcome: its account and its number there."""
 
-Posted = dict[tuple[int, str, date, date | None], int]
-"""What was posted of an outcome, by what it is about: outcome, measure, day, first day of the period."""
+Posted = dict[PostingKey, int]
+"""What was posted of an outcome, by what it is about."""
 
 _ALIKE = (
     "period", "threshold", "rate", "accrual", "target", "confirm_after", "lapse_after", "restore_after", "min_hold",
@@ -28,11 +27,18 @@ _SPOKEN = {"agreed": "agreed_on", "withdrawn": "withdrawn_on", "disputed": "disp
 
 
 def read_histories(
-    session: scoped_session[Session], outcomes: Sequence[Any], wanted: Collection[Key]
+    session: scoped_session[Session],
+    outcomes: Sequence[Any],
+    wanted: Collection[Key],
+    known: Mapping[Key, Sequence[Reading]] | None = None,
 ) -> dict[Key, OutcomeHistory]:
-    """Return all that was learned of the `wanted` among `outcomes`, which are all of their accounts; two statements."""
-    accounts = {account_id for account_id, _seq in wanted}
-    statements, readings = _statements(session, accounts), _readings(session, wanted)
+    """Return all that was learned of the `wanted` among `outcomes`, which are all of their accounts; two statements.
+
+    The readings of some may be `known` already.
+    """
+    known = known or {}
+    statements = _statements(session, {account_id for account_id, _seq in wanted})
+    readings = {**known, **read_readings(session, [key for key in wanted if key not in known])}
     successors: defaultdict[Key, list[Any]] = defaultdict(list)
     for outcome in outcomes:
         if outcome.replaces is not None:
@@ -49,39 +55,57 @@ def read_histories(
                 if s.kind == "attested"
             ]
             versions = known_terms(outcome, said, successors.get(key, ()))
-            histories[key] = OutcomeHistory(outcome.seq, versions, readings.get(key, ()), attested)
+            histories[key] = OutcomeHistory(outcome.seq, versions, readings.get(key, ()), attested, outcome.group_cap)
     return histories
 
 
 def known_terms(outcome: Any, statements: Iterable[Any], successors: Iterable[Any]) -> list[tuple[date, OutcomeTerms]]:
     """Return an outcome's terms with the days of the customer's words, each with the day they were known from.
 
-    `successors` are the agreements to terms that replace these.
+    `successors` are the agreements to terms that replace these. What was said and taken back on the same day makes
+    two versions of that day, of which the last counts.
     """
     bare = OutcomeTerms(agreed_on=None, **{name: getattr(outcome, name) for name in _ALIKE})
-    if outcome.agreed_on is None:
-        bare = replace(bare, replaced_on=outcome.replaced_on)
     heard = [(_SPOKEN[s.kind], s) for s in statements if s.kind in _SPOKEN]
     heard += [("replaced_on", s) for s in successors]
+    if outcome.agreed_on is None and all(name != "replaced_on" or s.retracted_on for name, s in heard):
+        bare = replace(bare, replaced_on=outcome.replaced_on)  # a proposal that was taken back
     days = {day for _name, s in heard for day in (s.recorded_on, s.retracted_on) if day is not None}
     known = [(min(days | {outcome.proposed_on}), bare)]
     for day in sorted(days):
-        terms = replace(bare, **_spoken(heard, day))
-        if terms != known[-1][1]:
-            known.append((day, terms))
+        for spoken in (_spoken(heard, day, undone_on=day), _spoken(heard, day)):
+            terms = replace(bare, **spoken)
+            if terms != known[-1][1]:
+                known.append((day, terms))
     return known
+
+
+def read_readings(
+    session: scoped_session[Session], wanted: Collection[Key], since: date = date.min
+) -> dict[Key, list[Reading]]:
+    """Return the readings of some outcomes, of the periods that begin on `since` or later."""
+    columns: Any = ReadingRow.__table__.c
+    number = type_coerce(columns.value, BigInteger)
+    query: Any = select(columns.account_id, columns.outcome_seq, columns.period_start, number, columns.recorded_on)
+    found: dict[Key, list[Reading]] = {key: [] for key in wanted}
+    rows = session.execute(query.where(*_of(columns, wanted), columns.period_start >= since)).all()
+    for account_id, seq, start, kept, recorded_on in rows:
+        if (account_id, seq) in found:
+            value = None if kept is None else usage_number(kept)
+            found[account_id, seq].append(Reading(start, value, recorded_on))
+    return found
 
 
 def read_posted(session: scoped_session[Session], wanted: Collection[Key]) -> Mapping[Key, Posted]:
     """Return the sums on the ledger of some outcomes by what the entries are about, those that came to 0 too."""
-    entry = LedgerEntry
+    entry: Any = LedgerEntry.__table__.c
     query: Any = select(
         entry.account_id, entry.outcome_seq, entry.measure, entry.posted_on, entry.period_start, entry.amount
     )
     found: defaultdict[Key, Posted] = defaultdict(dict)
-    for account_id, seq, measure, posted_on, start, amount in session.execute(query.where(*_of(entry, wanted))):
+    for account_id, seq, measure, posted_on, start, amount in session.execute(query.where(*_of(entry, wanted))).all():
         if (account_id, seq) in wanted:
-            posted, about = found[account_id, seq], (seq, measure, posted_on, start)
+            posted, about = found[account_id, seq], PostingKey(seq, measure, posted_on, start)
             posted[about] = posted.get(about, 0) + amount
     return found
 
@@ -94,17 +118,25 @@ def _of(table: Any, wanted: Collection[Key]) -> tuple[Any, Any]:
     )
 
 
-def _spoken(heard: Iterable[tuple[str, Any]], day: date) -> Mapping[str, Any]:
-    """The day of each word that was known and not taken back at the end of `day`; the one recorded last counts."""
+def _spoken(heard: Iterable[tuple[str, Any]], day: date, undone_on: date | None = None) -> Mapping[str, Any]:
+    """The day of each word that was known and not taken back at the end of `day`; the one recorded last counts.
+
+    With `undone_on` those count, too, that were recorded and taken back on that day.
+    """
     return {
         name: statement.given_on
         for name, statement in heard
-        if statement.recorded_on <= day and not (statement.retracted_on and statement.retracted_on <= day)
+        if statement.recorded_on <= day
+        and (
+            statement.retracted_on is None
+            or statement.retracted_on > day
+            or statement.recorded_on == statement.retracted_on == undone_on
+        )
     }
 
 
 def _statements(session: scoped_session[Session], accounts: set[int]) -> Mapping[Key, list[Any]]:
-    said = OutcomeStatement
+    said: Any = OutcomeStatement.__table__.c
     columns: list[Any] = [
         said.account_id, said.outcome_seq, said.kind, said.given_on, said.valid_days, said.recorded_on,
         said.retracted_on,
@@ -113,17 +145,4 @@ def _statements(session: scoped_session[Session], accounts: set[int]) -> Mapping
     rows = select(*columns).where(said.account_id.in_(accounts)).order_by(said.account_id, said.seq)
     for row in session.execute(rows):
         found[row.account_id, row.outcome_seq].append(row)
-    return found
-
-
-def _readings(session: scoped_session[Session], wanted: Collection[Key]) -> Mapping[Key, list[Reading]]:
-    row = ReadingRow
-    number = type_coerce(row.value, BigInteger)
-    query: Any = select(row.account_id, row.outcome_seq, row.period_start, row.recorded_on, number)
-    found: defaultdict[Key, list[Reading]] = defaultdict(list)
-    numbers: dict[int | None, Decimal | None] = {None: None}
-    for account_id, seq, start, recorded_on, raw in session.execute(query.where(*_of(row, wanted))):
-        if raw not in numbers:
-            numbers[raw] = Decimal(raw) / NUMBER_SCALE
-        found[account_id, seq].append(Reading(start, numbers[raw], recorded_on))
     return found

@@ -1,11 +1,11 @@
 """What an account, a team or the portfolio was worth on any day, as it was known on any day."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, Self
 
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import aliased
@@ -17,23 +17,30 @@ from changetrack.domain.value.standing import promised
 from changetrack.models import Account, LedgerEntry, Outcome, OutcomeStatement, db
 from changetrack.queries.filters import account_conditions
 
+MEASURES = ("promised", "probationary", "realized", "live")
+
 
 @dataclass(frozen=True, slots=True)
-class ValueFigures:
-    """Four figures of one currency in minor units; `live` is what a period of use is worth now."""
+class Worth:
+    """Amounts in minor units of one currency; `live` is a rate, summed over outcomes whatever their period."""
 
     promised: int = 0
     probationary: int = 0
     realized: int = 0
     live: int = 0
 
+    def __add__(self, other: Self) -> "Worth":
+        return Worth(*(getattr(self, name) + getattr(other, name) for name in MEASURES))
+
     @property
     def ratio(self) -> float | None:
-        """Realized to promised; None where nothing was promised."""
+        """Realized as a share of promised; None where nothing is promised yet."""
         return self.realized / self.promised if self.promised else None
 
 
-ByCurrency = Mapping[str, ValueFigures]
+ByCurrency = Mapping[str, Worth]
+Scope = Callable[[Any], ColumnElement[bool] | None]
+"""Which rows of a table count; None: all."""
 
 
 def get_account_value(*, actor: Actor, account_id: int, as_of: date, known_at: date) -> ByCurrency:
@@ -69,25 +76,54 @@ def get_filtered_value(*, actor: Actor, filters: Mapping[str, str], as_of: date,
     return _figures(as_of, known_at, lambda table: table.account_id.in_(mine) if conditions else None)
 
 
-def _figures(as_of: date, known_at: date, scope: Any) -> ByCurrency:
-    sums: defaultdict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
-    for currency, measure, amount in db.session.execute(_posted(as_of, known_at, scope(LedgerEntry))):
-        sums[currency][measure] += int(amount)
-    for currency, rate, *rest in db.session.execute(plans_known(known_at, scope(Outcome))):
-        sums[currency]["promised"] += promised(plan_terms(rate, rest), as_of)
-    found = {currency: ValueFigures(**figures) for currency, figures in sorted(sums.items())}
-    return {currency: figures for currency, figures in found.items() if figures != ValueFigures()}
+def get_account_values(*, as_of: date, known_at: date) -> Mapping[int, ByCurrency]:
+    """Return the same of every account that ever had outcomes, whoever asks; an account without any worth is left out.
+
+    Exact, with work for every outcome and ledger entry: for what no summary holds.
+    """
+    return {key[0]: worth for key, worth in _sums(as_of, known_at, _everything, "account_id").items()}
 
 
-def _posted(as_of: date, known_at: date, scope: ColumnElement[bool] | None) -> Select[Any]:
+def _figures(as_of: date, known_at: date, scope: Scope) -> ByCurrency:
+    return _sums(as_of, known_at, scope).get((), {})
+
+
+def _everything(_table: Any) -> None:
+    return None
+
+
+def _sums(as_of: date, known_at: date, scope: Scope, *by: str) -> dict[tuple[Any, ...], dict[str, Worth]]:
+    """The figures by the values of some columns that both entries and outcomes have, and by currency."""
+    found: defaultdict[tuple[Any, ...], dict[str, dict[str, int]]] = defaultdict(dict)
+    width = len(by)
+    for row in db.session.execute(_posted(as_of, known_at, scope(LedgerEntry), by)):
+        currency, measure, amount = row[width:]
+        sums = found[row[:width]].setdefault(currency, dict.fromkeys(MEASURES, 0))
+        sums[measure] += int(amount)
+    for row in db.session.execute(plans_known(known_at, scope(Outcome), by)):
+        currency, rate, *rest = row[width:]
+        sums = found[row[:width]].setdefault(currency, dict.fromkeys(MEASURES, 0))
+        sums["promised"] += promised(plan_terms(rate, rest), as_of)
+    worths = {
+        key: {currency: Worth(**sums) for currency, sums in sorted(of.items()) if any(sums.values())}
+        for key, of in found.items()
+    }
+    return {key: worth for key, worth in worths.items() if worth}
+
+
+def _posted(as_of: date, known_at: date, scope: ColumnElement[bool] | None, by: Sequence[str]) -> Select[Any]:
     entry = LedgerEntry
     known = (entry.posted_on <= min(as_of, known_at), entry.known_on <= known_at)
-    rows: Any = select(entry.currency, entry.measure, func.sum(entry.amount)).where(*known)
-    return within(rows, scope).group_by(entry.currency, entry.measure)
+    keys: list[Any] = [*(getattr(entry, name) for name in by), entry.currency, entry.measure]
+    rows: Any = select(*keys, func.sum(entry.amount)).where(*known)
+    return within(rows, scope).group_by(*keys)
 
 
-def plans_known(known_at: date, scope: ColumnElement[bool] | None) -> Select[Any]:
-    """The worth of a period of all outcomes with the same plan, the same day of agreement and the same end."""
+def plans_known(known_at: date, scope: ColumnElement[bool] | None, by: Sequence[str] = ()) -> Select[Any]:
+    """The worth of a period of all outcomes with the same plan, the same day of agreement and the same end.
+
+    `by` names columns of outcomes that come first, and by which they are told apart, too.
+    """
     agreed, withdrawn = _said("agreed", known_at), _said("withdrawn", known_at)
     successor, agreed_instead = aliased(Outcome), _said("agreed", known_at)
     instead = (
@@ -101,13 +137,14 @@ def plans_known(known_at: date, scope: ColumnElement[bool] | None) -> Select[Any
         Outcome.period, Outcome.plan_start, Outcome.plan_periods, agreed.c.given_on, withdrawn.c.given_on,
         instead.c.day,
     ]  # fmt: skip
+    keys: list[Any] = [getattr(Outcome, name) for name in by]
     rows: Any = (
-        select(Outcome.currency, func.sum(Outcome.rate), *alike)
+        select(*keys, Outcome.currency, func.sum(Outcome.rate), *alike)
         .join(agreed, _is_of(agreed, Outcome))
         .outerjoin(withdrawn, _is_of(withdrawn, Outcome))
         .outerjoin(instead, and_(instead.c.account_id == Outcome.account_id, instead.c.seq == Outcome.seq))
     )
-    return within(rows, scope).group_by(Outcome.currency, *alike)
+    return within(rows, scope).group_by(*keys, Outcome.currency, *alike)
 
 
 def _said(kind: str, known_at: date) -> Any:

@@ -4,7 +4,8 @@ import re
 
 CUSTOMER_PAGES = "/c/"
 MASKED = CUSTOMER_PAGES + "***"
-_IN_TEXT = re.compile(r"(/(?:c|array)/)[^\s\"'\\/?#<>]+", re.IGNORECASE)  # libraries of PostHog write keys after /array/
+# After /array/ the libraries of PostHog write their key.
+_IN_TEXT = re.compile(r"(/(?:c|array)/)[^\s\"'\\/?#<>]+", re.IGNORECASE)
 
 
 def is_secret(path: str) -> bool:

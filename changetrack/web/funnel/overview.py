@@ -7,8 +7,9 @@ from changetrack.domain.funnel import OPEN_PLACES, PLACE_KEYS, headline, place_n
 from changetrack.domain.people import visible_teams
 from changetrack.queries.funnel import Funnel, Group, Picture, count_visible, find_ready_funnel, get_funnel
 from changetrack.queries.funnel_overview import find_overview
-from changetrack.queries.funnel_worth import ByPlace, Worth, find_ready_worth, get_worth, total
+from changetrack.queries.funnel_worth import ByPlace, find_ready_worth, find_worth_since, get_worth, total
 from changetrack.queries.movement import Flows, get_flows
+from changetrack.queries.value_figures import Worth
 from changetrack.web.funnel.asked import Asked
 
 MOST_GROUPS = 24  # that a person still compares
@@ -80,6 +81,11 @@ def overview(asked: Asked) -> Overview:
 
 
 def _worth(asked: Asked) -> tuple[ByPlace | None, ByPlace | None]:
+    if asked.compare is not None and not asked.is_past:
+        question = {name: value for name, value in asked.question.items() if name != "known_at"}
+        found = find_worth_since(**question, compare=asked.compare)
+        if found is not None:
+            return found
     now = find_ready_worth(**asked.question, as_of=asked.as_of)
     if now is None and count_visible(actor=asked.question["actor"]) <= COUNTED_UNASKED:
         now = get_worth(**asked.question, as_of=asked.as_of).get("", {})

@@ -7,10 +7,10 @@ from typing import Any
 
 from changetrack.domain.funnel import PLACES
 from changetrack.queries.funnel import count_visible
-from changetrack.queries.funnel_worth import MEASURES, Worth, find_ready_worth, get_worth, total
+from changetrack.queries.funnel_worth import find_ready_worth, get_worth, total
 from changetrack.queries.outcome_list import Standing, count_standings
 from changetrack.queries.value_changes import count_months
-from changetrack.queries.value_figures import get_filtered_value
+from changetrack.queries.value_figures import MEASURES, Worth, get_filtered_value
 from changetrack.queries.value_months import Months, get_months
 from changetrack.web.value.asked import Asked, end_of_month
 from changetrack.web.value.chart import Chart, chart_of
@@ -138,8 +138,7 @@ def _ready(asked: Asked, as_of: date, known_at: date) -> Mapping[str, Worth] | N
 
 def _counted(asked: Asked, as_of: date, known_at: date) -> Mapping[str, Worth]:
     actor, filters = asked.picture.question["actor"], asked.picture.filters
-    found = get_filtered_value(actor=actor, filters=filters, as_of=as_of, known_at=known_at)
-    worths = {code: Worth(*(getattr(one, name) for name in MEASURES)) for code, one in found.items()}
+    worths = get_filtered_value(actor=actor, filters=filters, as_of=as_of, known_at=known_at)
     return dict(sorted(worths.items(), key=lambda pair: (-pair[1].live, -pair[1].promised, pair[0])))
 
 

@@ -1,6 +1,7 @@
 """What the funnel's places are worth: from the cells, from the outcomes, and on any day from the ledger."""
 
 from datetime import date, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -8,7 +9,8 @@ import pytest
 from changetrack.models import Account
 from changetrack.operations._cells import FunnelTally
 from changetrack.operations._dossier import cell_state
-from changetrack.queries.funnel_worth import ByPlace, Worth, find_ready_worth, get_worth, total
+from changetrack.queries.funnel_worth import ByPlace, find_ready_worth, find_worth_since, get_worth, total
+from changetrack.queries.value_figures import Worth
 from tests.clock import NOW, TODAY
 from tests.factories import (
     Cast,
@@ -105,6 +107,16 @@ def test_a_night_that_was_recorded_answers_for_its_day(session: Saver, worthy: A
     make_value_snapshot(session, day=day, place=6, promised=7, probationary=0, realized=5, live=3)
 
     assert asked(cast, as_of=day, known_at=day) == {"": {6: {"USD": Worth(7, 0, 5, 3)}}}
+
+
+def test_today_and_a_night_before_are_read_at_once(session: Saver, worthy: Account, cast: Cast) -> None:
+    night = TODAY - WEEK
+    question: dict[str, Any] = {"actor": cast.actor("ed"), "today": TODAY, "zone": UTC}
+    make_value_snapshot(session, day=night, place=6, promised=7, probationary=0, realized=5, live=3)
+
+    assert find_worth_since(**question, compare=night) == (asked(cast)[""], {6: {"USD": Worth(7, 0, 5, 3)}})
+    assert find_worth_since(**question, compare=night - WEEK) == (asked(cast)[""], None)
+    assert find_worth_since(**question | {"actor": cast.actor("olu")}, compare=night) is None
 
 
 def test_currencies_are_never_added_together() -> None:

@@ -8,7 +8,7 @@ from changetrack.domain.people import Actor
 from changetrack.domain.refusal import NotFound
 from changetrack.domain.value import recognise
 from changetrack.queries.recognition_inputs import read_histories
-from changetrack.queries.value_figures import ValueFigures, get_account_value, get_portfolio_value
+from changetrack.queries.value_figures import Worth, get_account_value, get_portfolio_value
 from tests.factories import Cast, make_account
 from tests.factories._saving import Saver
 from tests.factories.use import FIRST_DAY, NIGHT, Use, week
@@ -43,8 +43,8 @@ def test_the_figures_are_those_of_the_function_for_every_pair_of_days(use: Use) 
             terms = history.terms_at(known_at)
             assert terms is not None
             found = recognise(terms, history.readings, history.attestations, as_of=as_of, known_at=known_at)
-            wanted = ValueFigures(found.promised, found.probationary, found.realized, found.live)
-            assert figures.get("USD", ValueFigures()) == wanted
+            wanted = Worth(found.promised, found.probationary, found.realized, found.live)
+            assert figures.get("USD", Worth()) == wanted
 
 
 def test_what_is_known_today_is_what_the_account_says(use: Use) -> None:

@@ -107,6 +107,16 @@ def test_a_link_leads_somewhere(asking: Asking) -> None:
     assert [row.url for row in evidence(asking, "8b")] == ["https://intranet.example/handbook"]
 
 
+def test_a_bare_no_needs_no_link_but_keeps_none_that_leads_nowhere(asking: Asking) -> None:
+    token = asking.token("point-8b")
+
+    with pytest.raises(OperationRefused, match="https://"):
+        asking.answer(token, "point-8b", "not_yet", url="javascript:alert(1)")
+    asking.answer(token, "point-8b", "not_yet")
+
+    assert [(row.url, row.passes) for row in evidence(asking, "8b")] == [(None, False)]
+
+
 def test_agreement_by_own_hand_makes_an_outcome_agreed(asking: Asking) -> None:
     asking.answer(asking.token("agree-1"), "agree-1", comment="Forty is right.")
 
