@@ -1,6 +1,17 @@
 """The tables: columns, constraints and types, and no rules."""
 
-from changetrack.models._base import NUMBER_SCALE, PATIENCE, WRITE, Base, Id, Model, UsageNumber, UtcDateTime, db
+from changetrack.models._base import (
+    NUMBER_SCALE,
+    PATIENCE,
+    WRITE,
+    Base,
+    Id,
+    Model,
+    UsageNumber,
+    UtcDateTime,
+    db,
+    usage_number,
+)
 from changetrack.models.accounts import Account, Alias, Import, SavedView
 from changetrack.models.alerts import Alert, Heartbeat, JobRun, Notification, OutboxMessage
 from changetrack.models.coalition import Contact
@@ -84,4 +95,5 @@ __all__ = [
     "Visit",
     "WriteKey",
     "db",
+    "usage_number",
 ]

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from flask_sqlalchemy import SQLAlchemy
@@ -46,6 +47,12 @@ class UtcDateTime(TypeDecorator[datetime]):
 NUMBER_SCALE = 10_000  # a usage number is kept as a whole number of ten-thousandths: exact, and summed by SQL
 
 
+@lru_cache(maxsize=10_000)
+def usage_number(kept: int) -> Decimal:
+    """The number of use that is kept as so many ten-thousandths."""
+    return Decimal(kept) / NUMBER_SCALE
+
+
 class UsageNumber(TypeDecorator[Decimal]):
     """A number of use with up to four decimals, exact on every database."""
 
@@ -56,7 +63,7 @@ class UsageNumber(TypeDecorator[Decimal]):
         return None if value is None else int(value * NUMBER_SCALE)
 
     def process_result_value(self, value: int | None, _dialect: Dialect) -> Decimal | None:
-        return None if value is None else Decimal(value) / NUMBER_SCALE
+        return None if value is None else usage_number(value)
 
 
 class Base(DeclarativeBase):

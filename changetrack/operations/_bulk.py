@@ -1,16 +1,16 @@
 """Writing thousands of rows at a time, by the quickest way that each database has."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import JSON, Date, Table, bindparam, column, text
+from sqlalchemy import JSON, Date, Table, column, text
 from sqlalchemy import table as sql_table
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, scoped_session
 from sqlalchemy.types import TypeEngine
 
-from changetrack.models import Model, UtcDateTime
+from changetrack.models import Model, UsageNumber, UtcDateTime
 
 ROWS = 2_000  # taken from a file and written at a time
 _COPY = 50  # rows from which COPY is worth its round trips
@@ -26,15 +26,23 @@ def table_of(model: type[Model]) -> Table:
 
 def insert_rows(session: scoped_session[Session], model: type[Model], rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert rows, each with the same columns; what is missing has a default that the database knows."""
+    if rows:
+        insert_tuples(session, model, list(rows[0]), [row.values() for row in rows])
+
+
+def insert_tuples(
+    session: scoped_session[Session], model: type[Model], names: Sequence[str], rows: Collection[Iterable[Any]]
+) -> None:
+    """Insert rows that are no more than the values of the columns in `names`, in their order."""
     if not rows:
         return
     table = table_of(model)
     if session.get_bind().dialect.name == "postgresql":
-        _copy(session, table, rows, table.name)
+        _copy(session, table, names, rows, table.name)
         return
-    marks = ", ".join("?" * len(rows[0]))
-    statement = f'INSERT INTO "{table.name}" ({_columns(table, rows)}) VALUES ({marks})'  # noqa: S608  our own names
-    session.connection().exec_driver_sql(statement, list(_encoded(session, table, rows)))
+    marks = ", ".join("?" * len(names))
+    statement = f'INSERT INTO "{table.name}" ({_columns(table, names)}) VALUES ({marks})'  # noqa: S608  our own names
+    session.connection().exec_driver_sql(statement, list(_encoded(session, table, names, rows)))
 
 
 def update_rows(
@@ -48,12 +56,12 @@ def update_rows(
     if _is_worth_copying(session, rows):
         _update_from_copy(session, table, keys, changed, rows)
         return
-    statement = table.update().values({name: bindparam(f"new_{name}") for name in changed})
-    for key in keys:
-        statement = statement.where(table.c[key] == bindparam(f"its_{key}"))
-    session.connection().execute(
-        statement, [{("its_" if n in keys else "new_") + n: value for n, value in row.items()} for row in rows]
-    )
+    mark = "%s" if session.get_bind().dialect.name == "postgresql" else "?"
+    new, its = ([f'"{table.c[name].name}" = {mark}' for name in names] for names in (changed, keys))
+    statement = f'UPDATE "{table.name}" SET {", ".join(new)} WHERE {" AND ".join(its)}'  # noqa: S608  our own names
+    names = [*changed, *keys]
+    values = list(_encoded(session, table, names, [[row[name] for name in names] for row in rows]))
+    session.connection().exec_driver_sql(statement, values)
 
 
 def lock_for_bulk_load(session: scoped_session[Session]) -> None:
@@ -74,39 +82,41 @@ def _update_from_copy(
     rows: Sequence[Mapping[str, Any]],
 ) -> None:
     """One statement for all rows, from a table of this transaction that COPY has filled."""
-    name = f"changed_{table.name}"
-    like = f'SELECT {_columns(table, rows)} FROM "{table.name}" LIMIT 0'  # noqa: S608  our own names
+    name, names = f"changed_{table.name}", list(rows[0])
+    like = f'SELECT {_columns(table, names)} FROM "{table.name}" LIMIT 0'  # noqa: S608  our own names
     session.execute(text(f"CREATE TEMP TABLE {name} ON COMMIT DROP AS {like}"))
-    _copy(session, table, rows, name)
-    new = sql_table(name, *(column(table.c[n].name, table.c[n].type) for n in rows[0]))
+    _copy(session, table, names, [row.values() for row in rows], name)
+    new = sql_table(name, *(column(table.c[n].name, table.c[n].type) for n in names))
     statement = table.update().values({n: new.c[n] for n in changed})
     session.execute(statement.where(*(table.c[k] == new.c[k] for k in keys)))
     session.execute(text(f"DROP TABLE {name}"))
 
 
-def _copy(session: scoped_session[Session], table: Table, rows: Sequence[Mapping[str, Any]], into: str) -> None:
+def _copy(
+    session: scoped_session[Session], table: Table, names: Sequence[str], rows: Iterable[Iterable[Any]], into: str
+) -> None:
     connection = session.connection()
     driver: Any = connection.connection.dbapi_connection
-    statement = f'COPY "{into}" ({_columns(table, rows)}) FROM STDIN'
+    statement = f'COPY "{into}" ({_columns(table, names)}) FROM STDIN'
     try:
         with driver.cursor() as cursor, cursor.copy(statement) as copy:
-            for row in _encoded(session, table, rows):
+            for row in _encoded(session, table, names, rows):
                 copy.write_row(row)
     except connection.dialect.loaded_dbapi.IntegrityError as error:
         raise IntegrityError(statement, None, error) from error
 
 
-def _columns(table: Table, rows: Sequence[Mapping[str, Any]]) -> str:
-    return ", ".join(f'"{table.c[name].name}"' for name in rows[0])
+def _columns(table: Table, names: Iterable[str]) -> str:
+    return ", ".join(f'"{table.c[name].name}"' for name in names)
 
 
 def _encoded(
-    session: scoped_session[Session], table: Table, rows: Sequence[Mapping[str, Any]]
+    session: scoped_session[Session], table: Table, names: Iterable[str], rows: Iterable[Iterable[Any]]
 ) -> Iterator[tuple[Any, ...]]:
     """The rows as the driver takes them, worked out column by column; values that recur are turned into text once."""
     dialect = session.connection().dialect
     columns: list[Iterable[Any]] = []
-    for name, values in zip(rows[0], zip(*(row.values() for row in rows), strict=True), strict=True):
+    for name, values in zip(names, zip(*rows, strict=True), strict=True):
         kind = table.c[name].type
         encode = kind.dialect_impl(dialect).bind_processor(dialect)
         columns.append(map(_remembering(_but_none(encode), kind), values) if encode else values)
@@ -118,8 +128,8 @@ def _but_none(encode: Callable[[Any], Any]) -> Callable[[Any], Any]:
 
 
 def _remembering(encode: Callable[[Any], Any], kind: TypeEngine[Any]) -> Callable[[Any], Any]:
-    """`encode`, remembering dates and moments, and small JSON values by what they look like."""
-    if isinstance(kind, Date | UtcDateTime):
+    """`encode`, remembering dates, moments and numbers of use, and small JSON values by what they look like."""
+    if isinstance(kind, Date | UtcDateTime | UsageNumber):
         return cache(encode)
     if not isinstance(kind, JSON):
         return encode

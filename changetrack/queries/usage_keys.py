@@ -5,10 +5,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import Connection, select, text
+from sqlalchemy import Connection, exists, not_, select, text
 
 from changetrack.domain.usage import Rule
-from changetrack.models import ApiToken, WriteKey, db
+from changetrack.models import ApiToken, User, WriteKey, db
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +58,15 @@ def list_rules(source_id: int) -> dict[str, list[Rule]]:
 
 
 def find_token(token_hash: str, *, now: datetime) -> KnownToken | None:
-    """Return the token of that SHA-256 digest; None for an unknown, revoked or expired one."""
+    """Return the token of that SHA-256 digest; None for an unknown, revoked or expired one.
+
+    Nor for one whose maker may no longer sign in: access ends with the person. The operator's tokens stay.
+    """
+    made_by_nobody_now = exists().where(User.email == ApiToken.created_by, User.disabled_at.is_not(None))
     row = db.session.scalars(
-        select(ApiToken).where(ApiToken.token_hash == token_hash, ApiToken.revoked_at.is_(None))
+        select(ApiToken).where(
+            ApiToken.token_hash == token_hash, ApiToken.revoked_at.is_(None), not_(made_by_nobody_now)
+        )
     ).one_or_none()
     if row is None or (row.expires_at is not None and row.expires_at <= now):
         return None

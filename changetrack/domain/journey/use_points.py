@@ -9,6 +9,9 @@ USE_SHARE = 0.8  # of planned users, who did the first real task
 USE_DAYS = 28  # in which somebody's use counts as using it
 WINS_NEEDED = 2
 LASTING_WEEKS = 26
+OF_CONFIRMED = frozenset({"6b", "7a", "8c"})
+"""The points that rest on outcomes being confirmed."""
+OF_OUTCOMES = OF_CONFIRMED | {"3c", "6a"}
 _WEEK = 7
 _AGREED = frozenset({"agreed", "in_use", "confirmed", "lapsed"})
 

@@ -8,16 +8,22 @@ from changetrack.domain.value.course import Change
 Claim = tuple[int, str]  # the place of the outcome in its group, and the measure
 
 
-def capped(group: Sequence[Sequence[Change]], cap: int) -> list[list[Change]]:
+def capped(group: Sequence[Sequence[Change]], caps: Sequence[int | None]) -> list[list[Change]]:
     """Return the changes of each outcome of a group as they are under a cap for each period together.
+
+    `caps` has that of each outcome's terms: the lowest counts among those that come to something in the period, so
+    that terms which nobody agreed to, or which hold for other periods, cut nothing. None: there is no cap.
 
     What accrued comes before what is not confirmed, and each is cut pro rata by largest remainder.
     A reversal takes back what the outcome had been given and leaves the others as they are. The cap
     cuts `live` likewise. Day by day, so that later days change nothing of earlier ones.
     """
+    known = [cap for cap in caps if cap is not None]
+    if len(known) < len(caps):
+        return [list(changes) for changes in group]
     result: list[list[Change]] = [[] for _ in group]
-    periods = _Periods(cap)
-    live = _Live(cap, len(group))
+    periods = _Periods(known)
+    live = _Live(known)
     all_changes = sorted(((place, change) for place, changes in enumerate(group) for change in changes), key=_day)
     for day, of_day in groupby(all_changes, key=_day):
         today = list(of_day)
@@ -44,8 +50,8 @@ def shares(claims: Mapping[Claim, int], cap: int) -> dict[Claim, int]:
 class _Periods:
     """What each period's outcomes claim, and what they have been given of it."""
 
-    def __init__(self, cap: int) -> None:
-        self._cap = cap
+    def __init__(self, caps: Sequence[int]) -> None:
+        self._caps = caps
         self._claims: dict[int, dict[Claim, int]] = {}
         self._given: dict[int, dict[Claim, int]] = {}
 
@@ -67,8 +73,9 @@ class _Periods:
 
     def _divide(self, day: int, number: int, causes: Mapping[Claim, str]) -> Iterator[tuple[int, Change]]:
         claims = self._claims[number]
-        realized = shares({c: amount for c, amount in claims.items() if c[1] == "realized"}, self._cap)
-        room = self._cap - sum(realized.values())
+        cap = min(self._caps[place] for place, _measure in claims)
+        realized = shares({c: amount for c, amount in claims.items() if c[1] == "realized"}, cap)
+        room = cap - sum(realized.values())
         given = realized | shares({c: amount for c, amount in claims.items() if c[1] != "realized"}, room)
         before = self._given.get(number, {})
         for claim in sorted(given):
@@ -84,9 +91,9 @@ class _Periods:
 class _Live:
     """What the outcomes are worth a period now, and what the cap leaves of it."""
 
-    def __init__(self, cap: int, size: int) -> None:
-        self._cap = cap
-        self._claims = {(place, "live"): 0 for place in range(size)}
+    def __init__(self, caps: Sequence[int]) -> None:
+        self._caps = caps
+        self._claims = {(place, "live"): 0 for place in range(len(caps))}
         self._given = dict(self._claims)
 
     def change(self, day: int, today: Iterable[tuple[int, Change]]) -> Iterator[tuple[int, Change]]:
@@ -97,7 +104,8 @@ class _Live:
                 self._claims[place, "live"] += change.amount
         if not own:
             return
-        given = shares(self._claims, self._cap)
+        cap = min((self._caps[claim[0]] for claim, amount in self._claims.items() if amount), default=0)
+        given = shares(self._claims, cap)
         for claim, amount in given.items():
             if amount != self._given[claim]:
                 change = own.get(claim) or Change(day, "live", 0, "capped", None)

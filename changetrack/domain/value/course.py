@@ -82,7 +82,8 @@ class Course:
             self._stop_until(closes)
         if number - self.last <= _SILENT_AFTER:
             self._silent_on = NEVER
-        self._advance(closes if passing is not None else closes - 1)
+        if self._turn_on <= closes or self._silent_on <= closes:
+            self._advance(closes if passing is not None else closes - 1)
         self.silent = False
         self.last = number
         if not self.stopped:

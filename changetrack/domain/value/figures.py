@@ -21,13 +21,11 @@ class Figures:
     live: int = 0
 
 
-def figures(
-    histories: Sequence[OutcomeHistory], *, as_of: date, known_at: date, cap: int | None = None
-) -> dict[int, Figures]:
-    """Return the figures of every outcome of a group; `cap` is what a period of them may come to together."""
+def figures(histories: Sequence[OutcomeHistory], *, as_of: date, known_at: date) -> dict[int, Figures]:
+    """Return the figures of every outcome of a group, under its cap if it has one."""
     ordered = sorted(histories, key=_outcome)
     found = [_changes(history, as_of, known_at) for history in ordered]
-    cut = found if cap is None else capped(found, cap)
+    cut = capped(found, [history.cap for history in ordered])
     return {history.outcome: _sums(changes) for history, changes in zip(ordered, cut, strict=True)}
 
 

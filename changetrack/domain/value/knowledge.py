@@ -5,12 +5,14 @@ from dataclasses import dataclass, fields
 from datetime import date
 from decimal import Decimal
 from itertools import pairwise
+from operator import attrgetter
 
-from changetrack.domain.value.periods import bounds, number_of
+from changetrack.domain.value.periods import bounds, number_at
 from changetrack.domain.value.terms import Attestation, OutcomeTerms, Reading
 from changetrack.domain.value.words import in_words, number_in_words, period_in_words
 
 _ALWAYS = 0  # before any day
+_recorded_on = attrgetter("recorded_on")
 _SPOKEN = {
     "agreed_on": "agreed",
     "withdrawn_on": "withdrew",
@@ -21,12 +23,16 @@ _SPOKEN = {
 
 @dataclass(frozen=True, slots=True)
 class OutcomeHistory:
-    """All that was ever learned of one outcome; `versions` holds its terms with the day they were known from."""
+    """All that was ever learned of one outcome; `versions` holds its terms with the day they were known from.
+
+    `cap` is what a period of its overlap group may come to together, by its terms; None outside of a group.
+    """
 
     outcome: int
     versions: Sequence[tuple[date, OutcomeTerms]]
     readings: Sequence[Reading] = ()
     attestations: Sequence[Attestation] = ()
+    cap: int | None = None
 
     def terms_at(self, known_at: date) -> OutcomeTerms | None:
         """Return the terms as known at a day; None before there were any."""
@@ -51,11 +57,12 @@ class Knowledge:
     its day) is no news: only later records make another day to look from.
     """
 
-    __slots__ = ("_history", "_recorded", "outcome")
+    __slots__ = ("_history", "_recorded", "cap", "outcome")
 
     def __init__(self, history: OutcomeHistory) -> None:
         self._history = history
         self.outcome = history.outcome
+        self.cap = history.cap
         shapes = {(terms.period, terms.settle_lag_days) for _, terms in history.versions}
         self._recorded = {shape: _by_period(history.readings, *shape) for shape in shapes}
 
@@ -82,7 +89,7 @@ class Knowledge:
         for number, known in self._recorded[terms.period, terms.settle_lag_days].items():
             for news, reading in known:
                 if news <= day:
-                    values[number], recorded[number] = reading.value, reading.recorded_on
+                    _start, values[number], recorded[number] = reading
         said = [
             a
             for a in self._history.attestations
@@ -133,15 +140,14 @@ def _by_period(readings: Sequence[Reading], kind: str, lag: int) -> dict[int, li
     """The readings by the number of their period, each with the day from which it was news, in that order."""
     found: dict[int, list[tuple[int, Reading]]] = {}
     for reading in sorted(readings, key=_recorded_on):
-        number = number_of(reading.period_start.toordinal(), kind)
+        number = number_at(reading.period_start, kind)
         recorded = reading.recorded_on.toordinal()
         news = recorded if recorded > bounds(number, kind)[1] + lag else _ALWAYS
-        found.setdefault(number, []).append((news, reading))
+        if number in found:
+            found[number].append((news, reading))
+        else:
+            found[number] = [(news, reading)]
     return found
-
-
-def _recorded_on(reading: Reading) -> date:
-    return reading.recorded_on
 
 
 def _told(period: str, before: Decimal | None, after: Decimal | None) -> str:

@@ -14,11 +14,13 @@ NEVER = 10**9
 _WEEK, _YEAR = 7, 12
 
 
+@lru_cache(maxsize=4096)
 def period_of(day: date, kind: str) -> date:
     """Return the first day of the week or month that `day` lies in."""
     return first_day(number_of(day.toordinal(), kind), kind)
 
 
+@lru_cache(maxsize=4096)
 def period_end(start: date, kind: str) -> date:
     """Return the last day of the week or month that `start` lies in."""
     return date.fromordinal(bounds(number_of(start.toordinal(), kind), kind)[1])
@@ -37,11 +39,20 @@ def number_of(ordinal: int, kind: str) -> int:
     return day.year * _YEAR + day.month - 1
 
 
+@lru_cache(maxsize=4096)
+def number_at(start: date, kind: str) -> int:
+    """Return the running number of the period that a date lies in."""
+    return number_of(start.toordinal(), kind)
+
+
+@lru_cache(maxsize=4096)
 def bounds(number: int, kind: str) -> tuple[int, int]:
     """Return the first and the last day of a period, as ordinals."""
     if kind == "week":
         return number * _WEEK + 1, number * _WEEK + _WEEK
-    return _month(number)
+    following = number + 1
+    start = date(number // _YEAR, number % _YEAR + 1, 1)
+    return start.toordinal(), date(following // _YEAR, following % _YEAR + 1, 1).toordinal() - 1
 
 
 @lru_cache(maxsize=4096)
@@ -50,19 +61,14 @@ def first_day(number: int, kind: str) -> date:
     return date.fromordinal(bounds(number, kind)[0])
 
 
+@lru_cache(maxsize=4096)
 def first_whole(ordinal: int, kind: str) -> int:
     """Return the number of the first period that begins on or after a day."""
     number = number_of(ordinal, kind)
     return number if bounds(number, kind)[0] == ordinal else number + 1
 
 
+@lru_cache(maxsize=4096)
 def last_closed(ordinal: int, lag: int, kind: str) -> int:
     """Return the number of the last period whose last day lies at least `lag` days before a day, or on it."""
     return number_of(ordinal - lag + 1, kind) - 1
-
-
-@lru_cache(maxsize=4096)
-def _month(number: int) -> tuple[int, int]:
-    following = number + 1
-    start = date(number // _YEAR, number % _YEAR + 1, 1)
-    return start.toordinal(), date(following // _YEAR, following % _YEAR + 1, 1).toordinal() - 1

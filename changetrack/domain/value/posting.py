@@ -11,7 +11,7 @@ from typing import NamedTuple
 from changetrack.domain.value.caps import capped
 from changetrack.domain.value.course import Change, Course
 from changetrack.domain.value.knowledge import Knowledge, OutcomeHistory, View
-from changetrack.domain.value.periods import first_day, number_of
+from changetrack.domain.value.periods import first_day, number_at
 from changetrack.domain.value.recognition import cover_of, lived
 from changetrack.domain.value.words import in_words, why
 
@@ -54,7 +54,6 @@ def post(
     histories: Sequence[OutcomeHistory],
     *,
     until: date,
-    cap: int | None = None,
     posted: Mapping[PostingKey, int] | None = None,
     since: date | None = None,
     lived_through: Mapping[int, Course] | None = None,
@@ -62,17 +61,19 @@ def post(
     """Return the postings of an overlap group (of one outcome, mostly) up to and including `until`.
 
     To go on from earlier postings, give their sums by key, those that came to 0 too, as `posted`, and
-    the day they were made as `since`: together they are what posting from the start returns.
+    the day they were made as `since`: together they are what posting from the start returns. What was
+    learned and taken back within that day is posted and taken back on it; no earlier day is told otherwise.
     `lived_through` are the courses of the outcomes up to `until` as known then, if they were followed
     already: `Recognition.course`.
     """
     group = [Knowledge(history) for history in sorted(histories, key=_outcome)]
     accumulated = dict(posted or {})
     postings: list[Posting] = []
+    final = 0 if since is None else since.toordinal()
     for known_from, end in _segments(group, until.toordinal()):
-        if since is None or end >= since.toordinal():
+        if end >= final:
             courses = lived_through if end == until.toordinal() else None
-            postings += _Segment(group, known_from, end, cap, courses or {}).differences(accumulated)
+            postings += _Segment(group, max(known_from, final), end, courses or {}).differences(accumulated)
     return postings
 
 
@@ -85,9 +86,7 @@ def _segments(group: Sequence[Knowledge], until: int) -> Iterator[tuple[int, int
 class _Segment:
     """A stretch of days with one state of knowledge: what should be posted at its end."""
 
-    def __init__(
-        self, group: Sequence[Knowledge], known_from: int, end: int, cap: int | None, courses: Mapping[int, Course]
-    ) -> None:
+    def __init__(self, group: Sequence[Knowledge], known_from: int, end: int, courses: Mapping[int, Course]) -> None:
         self._group = group
         self._known_from = known_from
         self._known_on = date.fromordinal(known_from)
@@ -97,7 +96,8 @@ class _Segment:
             courses[outcome].changes if outcome in courses else _changes(view, self._end)
             for outcome, view in self._views.items()
         ]
-        self._changes = dict(zip(self._views, found if cap is None else capped(found, cap), strict=True))
+        caps = [knowledge.cap for knowledge in group]
+        self._changes = dict(zip(self._views, capped(found, caps), strict=True))
         self._news: dict[int, str] = {}
 
     def differences(self, accumulated: dict[PostingKey, int]) -> list[Posting]:
@@ -105,8 +105,9 @@ class _Segment:
         postings: list[Posting] = []
         target = self._target()
         for key, (amount, change) in target.items():
-            if difference := amount - accumulated.get(key, 0):
-                postings.append(self._posting(key, difference, None if key in accumulated else change))
+            before = accumulated.get(key)
+            if amount != (before or 0):
+                postings.append(self._posting(key, amount - (before or 0), change if before is None else None))
                 accumulated[key] = amount
         for key, amount in accumulated.items():
             if amount and key not in target and key.posted_on <= self._end:
@@ -129,10 +130,10 @@ class _Segment:
     def _posting(self, key: PostingKey, amount: int, change: Change | None) -> Posting:
         """A posting for the first change of its key; without one, a correction."""
         outcome, measure, posted_on, start = key
-        known_on = max(posted_on, self._known_on)
+        known_on = posted_on if posted_on > self._known_on else self._known_on
         view, recorded_on = self._views[outcome], None
         if view and start:
-            recorded_on = view.recorded.get(number_of(start.toordinal(), view.terms.period))
+            recorded_on = view.recorded.get(number_at(start, view.terms.period))
         if change is None or view is None:
             words, cause = f"Corrected: {self._learned(outcome)}", CORRECTED
         else:

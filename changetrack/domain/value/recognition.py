@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from changetrack.domain.value.course import Course
 from changetrack.domain.value.cover import ALWAYS, Cover
-from changetrack.domain.value.periods import NEVER, first_day, number_of
+from changetrack.domain.value.periods import NEVER, first_day, number_at
 from changetrack.domain.value.standing import due_on, promised, state_of
 from changetrack.domain.value.terms import Attestation, OutcomeTerms, Reading
 from changetrack.domain.value.words import Values, falling, why
@@ -44,7 +44,6 @@ class Recognition:
     live: int
     probationary: int
     promised: int
-    entries: list[Entry]
     confirmed_from: date | None = None
     valid_until: date | None = None
     due_on: date | None = None
@@ -57,6 +56,12 @@ class Recognition:
     falling_why: str | None = None
     course: Course | None = field(default=None, repr=False, compare=False)
     values: Values = field(default_factory=dict, repr=False, compare=False)
+
+    @property
+    def entries(self) -> list[Entry]:
+        """Every change of realized: the day, the amount, the cause."""
+        changes = () if self.course is None else self.course.changes
+        return [(date.fromordinal(c.day), c.amount, c.cause) for c in changes if c.measure == "realized"]
 
     @property
     def steps(self) -> tuple[Step, ...]:
@@ -87,13 +92,12 @@ def recognise(
 
 def known_values(readings: Iterable[Reading], kind: str, known_at: date) -> dict[int, Decimal | None]:
     """Return the use by number of the period, as known at a day."""
-    newest: dict[date, Reading] = {}
-    for reading in readings:
-        if reading.recorded_on <= known_at:
-            other = newest.get(reading.period_start)
-            if other is None or other.recorded_on <= reading.recorded_on:
-                newest[reading.period_start] = reading
-    return {number_of(start.toordinal(), kind): reading.value for start, reading in newest.items()}
+    newest: dict[date, date] = {}
+    values: dict[date, Decimal | None] = {}
+    for start, value, recorded_on in readings:
+        if recorded_on <= known_at and (start not in newest or newest[start] <= recorded_on):
+            newest[start], values[start] = recorded_on, value
+    return {number_at(start, kind): value for start, value in values.items()}
 
 
 def cover_of(terms: OutcomeTerms, known: Iterable[Attestation], as_of: date) -> Cover:
@@ -141,7 +145,6 @@ def _recognition(
         live=course.live,
         probationary=course.probationary,
         promised=promised(terms, as_of),
-        entries=[(date.fromordinal(c.day), c.amount, c.cause) for c in course.changes if c.measure == "realized"],
         confirmed_from=date.fromordinal(course.spells[-1].start) if state == "confirmed" else None,
         valid_until=date.fromordinal(carried) if today < carried < NEVER else None,
         due_on=due_on(terms, today, carried, coming),

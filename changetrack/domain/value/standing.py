@@ -29,7 +29,10 @@ def promised(terms: OutcomeTerms, as_of: date) -> int:
     """Return the agreed worth of the planned periods that have ended by a day."""
     if terms.agreed_on is None or terms.agreed_on > as_of:
         return 0
-    last = min([as_of.toordinal(), *(d.toordinal() - 1 for d in (terms.withdrawn_on, terms.replaced_on) if d)])
+    last = as_of.toordinal()
+    for end in (terms.withdrawn_on, terms.replaced_on):
+        if end is not None and end <= as_of:
+            last = min(last, end.toordinal() - 1)
     first = first_whole((terms.plan_start or terms.agreed_on).toordinal(), terms.period)
     ended = max(0, last_closed(last, 0, terms.period) - first + 1)
     return terms.rate * (ended if terms.plan_periods is None else min(ended, terms.plan_periods))

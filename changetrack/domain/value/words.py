@@ -41,12 +41,14 @@ def period_in_words(number: int, kind: str) -> str:
     return f"{_MONTHS[start.month - 1]} {start.year}" if kind == "month" else f"week from {in_words(start)}"
 
 
+@lru_cache(maxsize=4096)
 def number_in_words(value: Decimal) -> str:
     """Return a number of use without idle zeros: 45, 12.5."""
     text = f"{value:f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
+@lru_cache(maxsize=4096)
 def in_words(day: date) -> str:
     """Return a day as “2 Feb 2026”, in English on every machine."""
     return f"{day.day} {_MONTHS[day.month - 1]} {day.year}"

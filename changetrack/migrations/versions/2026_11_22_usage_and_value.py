@@ -118,7 +118,9 @@ def _create_ledger() -> None:
         sa.Column("period_start", sa.Date(), nullable=True),
         sa.Column("reading_recorded_on", sa.Date(), nullable=True),
         sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
-        sa.CheckConstraint("measure in ('realized', 'probationary', 'live')", name=op.f("ck_ledger_measure")),
+        sa.CheckConstraint(
+            "measure = 'realized' or measure = 'probationary' or measure = 'live'", name=op.f("ck_ledger_measure")
+        ),
         sa.CheckConstraint("amount <> 0", name=op.f("ck_ledger_amount")),
         sa.CheckConstraint("known_on >= posted_on", name=op.f("ck_ledger_order")),
         sa.PrimaryKeyConstraint("account_id", "outcome_seq", "seq", name=op.f("pk_ledger")),

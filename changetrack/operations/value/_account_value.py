@@ -3,7 +3,6 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
-from functools import lru_cache
 from typing import Any
 
 from sqlalchemy.orm import Session, scoped_session
@@ -13,12 +12,13 @@ from changetrack.domain.value.standing import promised
 from changetrack.domain.value_flows import line_of, promised_by_month, was_promised_by_month
 from changetrack.models import ValueFlow
 from changetrack.operations._bulk import table_of
-from changetrack.operations._cells import CellState, FunnelTally, _add
-from changetrack.operations._cells import value_of as cells_of
+from changetrack.operations._cells import FunnelTally, _add
 from changetrack.operations.value._recognised import FIGURES, Recognised
 
 Value = Mapping[str, Sequence[int]]
 """What an account is worth: currency -> [promised, probationary, realized, live]."""
+
+_NOTHING = (0,) * len(FIGURES)
 
 
 def value_of(outcomes: Iterable[Any], recognised: Mapping[Any, Recognised]) -> dict[str, list[int]]:
@@ -33,30 +33,31 @@ def value_of(outcomes: Iterable[Any], recognised: Mapping[Any, Recognised]) -> d
 
 def account_value_changed(tally: FunnelTally, place: int, dimensions: Dimensions, before: Value, after: Value) -> None:
     """Tally that an account which stays where it is is worth something else; `settle` does so for one it settles."""
-    tally.count(*(CellState(place, False, False, dimensions, cells_of(worth)) for worth in (before, after)))
+    more = {}
+    for currency in before.keys() | after.keys():
+        old, new = (worth.get(currency, _NOTHING) for worth in (before, after))
+        more[currency] = [is_now - was for was, is_now in zip(old, new, strict=True)]
+    tally.worth(place, dimensions, more)
 
 
 def add_flows(session: scoped_session[Session], found: Iterable[tuple[int | None, Recognised]], today: date) -> None:
     """Add what is posted now, and what was promised since, to the months from which it is so, by team."""
+    posted: defaultdict[tuple[date, int, str, str, str], int] = defaultdict(int)
     flows: defaultdict[tuple[date, int, str, str], int] = defaultdict(int)
     for team_id, recognised in found:
-        currency = recognised.outcome.currency
+        team, currency = team_id or 0, recognised.outcome.currency
         for posting in recognised.postings:
-            month = _month_of(posting.posted_on)
-            flows[month, team_id or 0, currency, line_of(posting.measure, posting.cause)] += posting.amount
+            posted[posting.posted_on, team, currency, posting.measure, posting.cause] += posting.amount
         for month, amount in _newly_promised(recognised, today):
-            flows[month, team_id or 0, currency, "promised"] += amount
+            flows[month, team, currency, "promised"] += amount
+    for (day, team, currency, measure, cause), amount in posted.items():
+        flows[day.replace(day=1), team, currency, line_of(measure, cause)] += amount
     rows = [
         {"month": month, "team_id": team, "currency": currency, "line": line, "amount": amount}
         for (month, team, currency, line), amount in sorted(flows.items())
         if amount
     ]
     _add(session.connection(), table_of(ValueFlow), rows, ("amount",))
-
-
-@lru_cache(maxsize=4_000)
-def _month_of(day: date) -> date:
-    return day.replace(day=1)
 
 
 def _newly_promised(recognised: Recognised, today: date) -> Iterator[tuple[date, int]]:

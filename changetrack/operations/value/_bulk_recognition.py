@@ -89,7 +89,10 @@ def write_all(
     now: datetime,
     today: date,
 ) -> None:
-    """Write ledger, outcomes, accounts, their history and the summaries of value."""
+    """Write ledger, outcomes, accounts, their history and the summaries of value.
+
+    What is left to be settled stays due since the day of its change, which is before that of its recognition.
+    """
     every = [each for found in recognised.values() for each in found]
     events: list[dict[str, Any]] = []
     rows, changed, tally = [], [], FunnelTally()
@@ -127,7 +130,7 @@ def _follow(
     holder.falling_since, holder.falling_why = fall
     for each in found:
         if each.event is not None:
-            effective_on = min(each.recognition.since, today)
+            effective_on = each.changed_on(today)
             events.append(
                 event_row(
                     holder,
@@ -146,13 +149,14 @@ def _follow(
 
 
 def _outcome_row(each: Recognised, today: date, *, unsettled: bool) -> dict[str, Any]:
-    """What an outcome's row becomes; it stays due if its account has still to be settled."""
+    """What an outcome's row becomes; it stays due if its account has still to be settled, since its state changed."""
     outcome = each.outcome
+    changed = [today, *([each.changed_on(today)] if each.event else []), each.lost_on(today) or today]
     return {
         "account_id": outcome.account_id,
         "seq": outcome.seq,
         **each.columns,
-        "due_on": today if unsettled else each.recognition.due_on,
+        "due_on": min(changed) if unsettled else each.recognition.due_on,
         "touched_from": None,
         "recognised_on": today,
     }

@@ -8,13 +8,16 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, scoped_session
 
 from changetrack.domain.falling_use import worst_fall
+from changetrack.domain.value import Posting
 from changetrack.models import LedgerEntry, Outcome
-from changetrack.operations._bulk import insert_rows
+from changetrack.operations._bulk import insert_tuples
 from changetrack.operations._dossier import Dossier
 from changetrack.operations.usage._locks import hold_accounts
 from changetrack.operations.value._account_value import add_flows, value_of
 from changetrack.operations.value._recognised import Recognised, recognise_all
 from changetrack.queries.recognition_inputs import Key
+
+_COLUMNS = ("account_id", "seq", "outcome_seq", *Posting._fields[1:], "currency", "recorded_at")
 
 
 def recognise_outcomes(dossier: Dossier, outcomes: Iterable[Outcome], *, today: date) -> list[Recognised]:
@@ -32,6 +35,7 @@ def recognise_outcomes(dossier: Dossier, outcomes: Iterable[Outcome], *, today: 
     session.flush()
     every = list(session.scalars(select(Outcome).where(Outcome.account_id == account.id).order_by(Outcome.seq)))
     due = widened(every, chosen, is_falling=account.falling_since is not None)
+    today = max([today, *(outcome.recognised_on for outcome in every if outcome.recognised_on)])  # clocks are put back
     found = recognise_all(session, every, due, today)
     write_entries(session, found, dossier.now)
     add_flows(session, ((account.team_id, each) for each in found), today)
@@ -62,25 +66,11 @@ def falls(found: Iterable[Recognised]) -> list[tuple[str, tuple[date, str]]]:
 def write_entries(session: scoped_session[Session], found: Iterable[Recognised], now: datetime) -> None:
     """Append to the ledger what has to be posted."""
     rows = [
-        {
-            "account_id": each.outcome.account_id,
-            "outcome_seq": each.outcome.seq,
-            "seq": seq,
-            "measure": posting.measure,
-            "posted_on": posting.posted_on,
-            "known_on": posting.known_on,
-            "amount": posting.amount,
-            "currency": each.outcome.currency,
-            "cause": posting.cause,
-            "words": posting.words,
-            "period_start": posting.period_start,
-            "reading_recorded_on": posting.reading_recorded_on,
-            "recorded_at": now,
-        }
+        (each.outcome.account_id, seq, *posting, each.outcome.currency, now)
         for each in found
         for seq, posting in enumerate(each.postings, each.outcome.ledger_seq + 1)
     ]
-    insert_rows(session, LedgerEntry, rows)
+    insert_tuples(session, LedgerEntry, _COLUMNS, rows)
 
 
 def state_changes(each: Recognised) -> dict[str, list[Any]]:
@@ -98,14 +88,28 @@ def _tell(dossier: Dossier, found: Iterable[Recognised]) -> None:
     for each in found:
         if each.moves_points:
             dossier.records_changed = True
+        _date(dossier, each)
         if each.event is not None:
             dossier.happened(
                 each.event,
-                effective_on=min(each.recognition.since, dossier.today),
+                effective_on=each.changed_on(dossier.today),
                 changes=state_changes(each),
                 note=each.outcome.statement,
                 progress=each.is_up,
             )
+
+
+def _date(dossier: Dossier, each: Recognised) -> None:
+    """Note from which day on settling finds something else, also of what many together have left to it."""
+    was, today = each.outcome, dossier.today
+    lost = each.lost_on(today)
+    days = [lost] if each.event is None else [lost, each.changed_on(today)]
+    if was.recognised_on is not None and was.due_on is not None and was.due_on < was.recognised_on:
+        days.append(was.due_on)  # see `write_all`
+        is_whole = was.state == "confirmed" and was.detail is None and was.due_on == was.confirmed_from
+        lost = lost or (None if is_whole else was.due_on)
+    dossier.value_since = min((day for day in (*days, dossier.value_since) if day is not None), default=None)
+    dossier.value_lost = min((day for day in (lost, dossier.value_lost) if day is not None), default=None)
 
 
 def _update(each: Recognised, today: date) -> None:

@@ -1,40 +1,45 @@
 """Keeping the readings of outcomes: what is news of use is read, worked out by period, and written down."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date, timedelta
-from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import BigInteger, bindparam, delete, select, type_coerce
+from sqlalchemy import bindparam, delete
 from sqlalchemy.orm import Session, scoped_session
 
-from changetrack.domain.value import period_of
-from changetrack.models import NUMBER_SCALE, Reading
-from changetrack.operations._bulk import insert_rows, table_of, update_rows
+from changetrack.domain.value import Reading, period_of
+from changetrack.models import Reading as ReadingRow
+from changetrack.models import usage_number
+from changetrack.operations._bulk import insert_tuples, table_of
 from changetrack.queries.period_use import read_use
+from changetrack.queries.recognition_inputs import Key, read_readings
 
 _RECENT = timedelta(days=62)  # news of older days is rare: read apart, so that the rest need not reach as far back
 _EVER = date(1, 1, 1)
-_KEYS = ("account_id", "outcome_seq", "period_start", "recorded_on")
+_COLUMNS = ("account_id", "outcome_seq", *Reading._fields)
+_TABLE = table_of(ReadingRow)
+_DELETE = delete(_TABLE).where(*(_TABLE.c[key.name] == bindparam(f"its_{key.name}") for key in _TABLE.primary_key))
 
-Version = tuple[int, int, date, date]
-"""The key of a reading: account, outcome, first day of the period, the day at whose end it was known."""
 
-
-def refresh_readings(session: scoped_session[Session], outcomes: Sequence[Any], today: date) -> None:
+def refresh_readings(
+    session: scoped_session[Session], outcomes: Sequence[Any], today: date
+) -> dict[Key, Sequence[Reading]]:
     """Bring the readings of these outcomes in line with the numbers of days, from `touched_from` on.
 
-    An outcome that was never recognised has all of them worked out. The number of statements does not depend on the
-    number of outcomes. What is known of a period on a later day is another reading; while it runs it has one.
+    An outcome that was never recognised has all of them worked out; returns those of the outcomes that had none
+    before. The number of statements does not depend on the number of outcomes. What is known of a period on a later
+    day is another reading; while it runs it has one.
     """
     news = [(outcome, _since(outcome)) for outcome in outcomes if _has_news(outcome)]
     recent = today - _RECENT
+    first: dict[Key, Sequence[Reading]] = {}
     for part in (
         [pair for pair in news if pair[1] >= recent],
         [pair for pair in news if pair[1] < recent],
     ):
         if part:
-            _refresh(session, part)
+            first |= _refresh(session, part)
+    return first
 
 
 def _has_news(outcome: Any) -> bool:
@@ -46,63 +51,38 @@ def _since(outcome: Any) -> date:
     return _EVER if outcome.recognised_on is None else period_of(outcome.touched_from, outcome.period)
 
 
-def _refresh(session: scoped_session[Session], part: Sequence[tuple[Any, date]]) -> None:
+def _refresh(session: scoped_session[Session], part: Sequence[tuple[Any, date]]) -> dict[Key, Sequence[Reading]]:
     since = min(first for _outcome, first in part)
     use = read_use(session, [(o.account_id, o.metric_id) for o, _first in part], since)
-    wanted: dict[Version, int] = {}
-    forgotten: set[tuple[int, int, date]] = set()
+    kept = read_readings(session, [(o.account_id, o.seq) for o, _first in part], since)
+    fresh: dict[Key, Sequence[Reading]] = {}
+    gone: list[dict[str, Any]] = []
+    new: list[tuple[Any, ...]] = []
     for outcome, first in part:
-        for start, versions in use.periods((outcome.account_id, outcome.metric_id), outcome.period, first).items():
-            if versions is None:
-                forgotten.add((outcome.account_id, outcome.seq, start))
-            for recorded_on, number in versions or ():
-                wanted[outcome.account_id, outcome.seq, start, recorded_on] = number
-    kept = {version: number for version, number in _kept(session, part, since) if version[:3] not in forgotten}
-    _write(session, kept, wanted)
-
-
-def _kept(
-    session: scoped_session[Session], part: Sequence[tuple[Any, date]], since: date
-) -> Iterator[tuple[Version, int]]:
-    """The readings on record of what is worked out anew."""
-    firsts = {(outcome.account_id, outcome.seq): first for outcome, first in part}
-    number = type_coerce(Reading.value, BigInteger)
-    query: Any = select(Reading.account_id, Reading.outcome_seq, Reading.period_start, Reading.recorded_on, number)
-    query = query.where(Reading.account_id.in_({key[0] for key in firsts}), Reading.period_start >= since)
-    for account_id, seq, start, recorded_on, raw in session.execute(query):
-        first = firsts.get((account_id, seq))
-        if first is not None and start >= first:
-            yield (account_id, seq, start, recorded_on), raw
-
-
-def _write(session: scoped_session[Session], kept: Mapping[Version, int], wanted: Mapping[Version, int]) -> None:
-    numbers: dict[int, Decimal] = {}
-
-    def rows(versions: Iterable[Version]) -> list[dict[str, Any]]:
-        found = []
-        for version in versions:
-            raw = wanted[version]
-            if raw not in numbers:
-                numbers[raw] = Decimal(raw) / NUMBER_SCALE
-            account_id, seq, start, recorded_on = version
-            found.append(
-                {
-                    "account_id": account_id,
-                    "outcome_seq": seq,
-                    "period_start": start,
-                    "recorded_on": recorded_on,
-                    "value": numbers[raw],
-                }
-            )
-        return found
-
-    gone = [version for version in kept if version not in wanted]
+        key = (outcome.account_id, outcome.seq)
+        periods = use.periods((outcome.account_id, outcome.metric_id), outcome.period, first)
+        wanted = [
+            Reading(start, usage_number(number), recorded_on)
+            for start, versions in periods.items()
+            for recorded_on, number in versions or ()
+        ]
+        had = {reading for reading in kept[key] if reading.period_start >= first}
+        if first == _EVER and not had:
+            fresh[key] = wanted
+        for reading in had.difference(wanted):
+            if periods.get(reading.period_start, ()) is not None:  # what it follows from was not deleted
+                gone.append(_named(key, reading))
+        new += [(*key, *reading) for reading in wanted if reading not in had]
     if gone:
-        session.connection().execute(_DELETE, [dict(zip(_NAMES, version, strict=True)) for version in gone])
-    update_rows(session, Reading, _KEYS, rows(v for v in kept if v in wanted and kept[v] != wanted[v]))
-    insert_rows(session, Reading, rows(sorted(wanted.keys() - kept.keys())))
+        session.connection().execute(_DELETE, gone)
+    insert_tuples(session, ReadingRow, _COLUMNS, new)
+    return fresh
 
 
-_TABLE = table_of(Reading)
-_NAMES = tuple(f"its_{name}" for name in _KEYS)
-_DELETE = delete(_TABLE).where(*(_TABLE.c[name] == bindparam(f"its_{name}") for name in _KEYS))
+def _named(key: Key, reading: Reading) -> dict[str, Any]:
+    return {
+        "its_account_id": key[0],
+        "its_outcome_seq": key[1],
+        "its_period_start": reading.period_start,
+        "its_recorded_on": reading.recorded_on,
+    }

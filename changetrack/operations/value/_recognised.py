@@ -9,14 +9,15 @@ from typing import Any
 from sqlalchemy.orm import Session, scoped_session
 
 from changetrack.domain.falling_use import find_fall
-from changetrack.domain.value import OutcomeHistory, Posting, PostingKey, Recognition, post, recognise
+from changetrack.domain.value import OutcomeHistory, Posting, Recognition, post, recognise
 from changetrack.operations.value._readings import refresh_readings
-from changetrack.queries.recognition_inputs import Key, read_histories, read_posted
+from changetrack.queries.recognition_inputs import Key, Posted, read_histories, read_posted
 
 FIGURES = ("promised", "probationary", "realized", "live")
 _RANKS = {"proposed": 0, "agreed": 1, "lapsed": 1, "in_use": 2, "confirmed": 3}
 _LASTING = {"week": 26, "month": 6}  # periods, after which confirmed use has lasted (DOMAIN section 3, 8c)
 _SET_BACK = "set_back"
+_FALLING = ("at_risk", "unverifiable")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,23 @@ class Recognised:
             return f"outcome_{now.detail or 'recovered'}"
         return None
 
+    def changed_on(self, today: date) -> date:
+        """The day from which its present state is so, not after today."""
+        was, now = self.outcome, self.recognition
+        if was.detail in _FALLING and was.state == now.state and now.detail is None:
+            return today  # it has recovered, as it turned out today
+        return min(now.falling_since or now.since if now.detail in _FALLING else now.since, today)
+
+    def lost_on(self, today: date) -> date | None:
+        """The day from which it no longer is what it was; None if it is no less. It may be confirmed again by now."""
+        was, now = self.outcome, self.recognition
+        if was.state == "confirmed" == now.state and was.confirmed_from not in (None, now.confirmed_from):
+            ends = {spell.start: spell.end for spell in now.course.spells} if now.course else {}
+            start = was.confirmed_from.toordinal()
+            return date.fromordinal(min(ends.get(start, start), today.toordinal()))
+        is_less = self.event is not None and not self.is_up and (now.state != "confirmed" or now.detail is not None)
+        return self.changed_on(today) if is_less else None
+
     @property
     def is_up(self) -> bool:
         """Whether its state moved up, which is progress. Source: DOMAIN section 6."""
@@ -80,8 +98,8 @@ def recognise_all(
     groups = [group for group in _groups(outcomes) if any(_key(outcome) in due for outcome in group)]
     chosen = [outcome for group in groups for outcome in group]
     wanted = {_key(outcome) for outcome in chosen}
-    refresh_readings(session, chosen, today)
-    histories = read_histories(session, outcomes, wanted)
+    fresh = refresh_readings(session, chosen, today)
+    histories = read_histories(session, outcomes, wanted, fresh)
     posted = read_posted(session, {_key(outcome) for outcome in chosen if outcome.ledger_seq})
     return [found for group in groups for found in _recognise_group(group, histories, posted, today)]
 
@@ -98,18 +116,17 @@ def _groups(outcomes: Sequence[Any]) -> Iterator[list[Any]]:
 
 
 def _recognise_group(
-    group: Sequence[Any], histories: Mapping[Key, OutcomeHistory], posted: Mapping[Key, Mapping[Any, int]], today: date
+    group: Sequence[Any], histories: Mapping[Key, OutcomeHistory], posted: Mapping[Key, Posted], today: date
 ) -> Iterator[Recognised]:
-    before = {
-        PostingKey(*about): amount for outcome in group for about, amount in posted.get(_key(outcome), {}).items()
-    }
+    before: Posted = {}
+    for outcome in group:
+        before |= posted.get(_key(outcome), {})
     earlier = [outcome.recognised_on for outcome in group if outcome.recognised_on is not None]
     mine = {outcome.seq: histories[_key(outcome)] for outcome in group}
     standing = {seq: _stands(history, today) for seq, history in mine.items()}
     postings = post(
         list(mine.values()),
         until=today,
-        cap=min((outcome.group_cap for outcome in group if outcome.group_cap is not None), default=None),
         posted=before,
         since=min(earlier, default=None),
         lived_through={seq: found.course for seq, found in standing.items() if found.course is not None},

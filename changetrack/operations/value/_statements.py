@@ -89,7 +89,7 @@ def add_statement(
         given_on=given_on,
         valid_days=outcome.attestation_valid_days if kind == "attested" else None,
         note=(note or "").strip() or None,
-        recorded_on=dossier.today,
+        recorded_on=_known_on(dossier, outcome),
         recorded_at=dossier.now,
         recorded_by=actor_label(dossier.actor),
     )
@@ -103,10 +103,19 @@ def add_statement(
     return row
 
 
+def undo_reasons(dossier: Dossier, outcome: Outcome, row: OutcomeStatement) -> list[Reason]:
+    """What of later words forbids taking a word back: both the old and the newer terms would hold."""
+    if row.kind == "agreed" and outcome.replaces is not None and outcome.replaced_on is not None:
+        words = f"Other terms took its place on {outcome.replaced_on:%-d %b %Y}: take that agreement back first."
+        return [Reason(None, words)]
+    return []
+
+
 def undo_statement(dossier: Dossier, outcome: Outcome, row: OutcomeStatement, because: str) -> None:
     """Take a word back from today on, with what followed from it; what was known before stays known."""
-    row.retracted_on, row.retracted_at = max(dossier.today, row.given_on), dossier.now
+    row.retracted_on, row.retracted_at = max(_known_on(dossier, outcome), row.recorded_on), dossier.now
     row.retracted_because = because.strip()
+    dossier.records_changed = dossier.records_changed or row.kind != "not_yet"
     before = _summary(outcome)
     if row.kind == "agreed":
         outcome.agreed_on, outcome.realized, outcome.confirmed_from = None, 0, None
@@ -122,6 +131,11 @@ def undo_statement(dossier: Dossier, outcome: Outcome, row: OutcomeStatement, be
     told = _changes(outcome, before) | {"word": [row.kind, None]}
     dossier.happened("outcome_word_retracted", effective_on=dossier.today, changes=told, note=row.retracted_because)
     dossier.session.flush()
+
+
+def _known_on(dossier: Dossier, outcome: Outcome) -> date:
+    """Today; where a clock was put back, the day up to which the outcome was recognised before."""
+    return max(dossier.today, outcome.recognised_on or dossier.today)
 
 
 def touched_by(dossier: Dossier, outcome: Outcome) -> list[Outcome]:

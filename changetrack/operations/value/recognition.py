@@ -42,8 +42,7 @@ def recognise_account(*, account_id: int, actor: Actor, now: datetime, today: da
             return RecognisedCounts()
         dossier.records_changed = True
         found = recognise_outcomes(dossier, due, today=today)
-        since = min([today, *(each.recognition.since for each in found if each.event is not None)])
-        settle(dossier, since=since, cause="What was known of its use changed.")
+        settle(dossier, since=today, cause="What was known of its use changed.")
         changed = sum(event["kind"].startswith("outcome_") for event in dossier.events)
         return RecognisedCounts(len(found), sum(len(each.postings) for each in found), changed)
 

@@ -16,6 +16,7 @@ from changetrack.operations.value._statements import (
     person_of,
     statement_reasons,
     touched_by,
+    undo_reasons,
     undo_statement,
 )
 from changetrack.operations.value._terms import outcome_row
@@ -91,8 +92,8 @@ def retract_statement(
             reasons.append(Reason(None, f"{row.person_name} said so by their own hand: ask them for another word."))
         if row.retracted_on is not None:
             reasons.append(Reason(None, "It has been taken back already."))
-        refuse_if(reasons)
         outcome = outcome_row(dossier, row.outcome_seq)
+        refuse_if(reasons + undo_reasons(dossier, outcome, row))
         undo_statement(dossier, outcome, row, because)
         recognise_outcomes(dossier, touched_by(dossier, outcome), today=today)
         settle(dossier, since=row.given_on, cause="A customer's word on an outcome was taken back.")

@@ -11,6 +11,8 @@ from werkzeug.test import TestResponse
 
 from changetrack.models import ApiToken
 from tests.clock import NOW, TODAY
+from tests.factories import make_user
+from tests.factories._saving import Saver
 from tests.functional.api.conftest import KEY, Product
 
 MakeToken = Callable[..., str]
@@ -67,6 +69,19 @@ def test_only_a_token_that_is_in_use_and_for_this_comes_in(
     response = put(client, make_token(*scopes, **fields))
 
     assert response.status_code == status
+
+
+def test_a_token_ends_with_the_access_of_who_made_it(
+    client: FlaskClient, product: Product, make_token: MakeToken, session: Saver
+) -> None:
+    maker = make_user(session, email="ina@example.com")
+    token = make_token("ingest", created_by=maker.email)
+
+    before = put(client, token).status_code
+    maker.disabled_at = NOW
+    session.commit()
+
+    assert (before, put(client, token).status_code) == (200, 401)
 
 
 @pytest.mark.parametrize("token", [None, "ct_nobody", KEY])

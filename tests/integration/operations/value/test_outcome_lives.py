@@ -4,8 +4,12 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
+from sqlalchemy import select
 
+from changetrack.domain.journey.use_points import OF_OUTCOMES
 from changetrack.domain.people import Actor
+from changetrack.domain.refusal import OperationRefused
+from changetrack.models import Evidence
 from changetrack.operations.value.outcomes import withdraw_proposal
 from changetrack.operations.value.recognition import recognise_account
 from changetrack.queries.verify import verify
@@ -126,3 +130,80 @@ def test_what_words_made_of_it_stays_so_when_the_job_looks_again(bargain: Bargai
 
     after = bargain.outcome(seq)
     assert (after.state, after.realized, after.live, after.ledger_seq) == before
+
+
+def test_a_proposal_with_a_lower_limit_cuts_nothing_before_it_is_agreed(bargain: Bargain) -> None:
+    seq = confirmed(bargain, overlap_group="shipping", group_cap=10_000)
+
+    bargain.change(seq, group_cap=5_000)
+
+    assert how(bargain, seq) == ("confirmed", None, 40_000, 10_000)
+    assert differences(bargain) == ()
+
+
+def test_an_agreement_whose_terms_were_replaced_since_is_not_taken_back_before_its_successors(bargain: Bargain) -> None:
+    first = confirmed(bargain)
+    second = bargain.change(first, rate=20_000)
+    agreement = bargain.say("agreed", second)
+    third = bargain.change(second, rate=30_000)
+    bargain.say("agreed", third)
+
+    with pytest.raises(OperationRefused, match="take that agreement back first"):
+        bargain.take_back(agreement)
+
+    assert [bargain.outcome(seq).state for seq in (first, second, third)] == ["withdrawn", "withdrawn", "agreed"]
+
+
+def test_taking_an_agreement_back_after_other_terms_took_its_place_rewrites_no_past(bargain: Bargain) -> None:
+    first = confirmed(bargain)
+    second = bargain.change(first, rate=20_000)
+    bargain.walk.move_on(3)
+    bargain.say("agreed", second, on=bargain.walk.ago(20))
+    bargain.walk.move_on(3)
+
+    bargain.take_back(bargain.words(first)[0].seq)
+
+    assert how(bargain, first) == ("withdrawn", "replaced", 0, 0)
+    assert differences(bargain) == ()
+
+
+def test_an_agreement_that_is_taken_back_on_the_same_day_leaves_nothing_behind(bargain: Bargain) -> None:
+    seq = bargain.propose(settle_lag_days=0)
+    bargain.walk.move_on(5)
+    agreement = bargain.say("agreed", seq, on=date(2026, 1, 5))
+    promised = bargain.outcome(seq).promised
+
+    bargain.take_back(agreement)
+
+    assert (promised, bargain.outcome(seq).promised, bargain.outcome(seq).probationary) == (80_000, 0, 0)
+    assert differences(bargain) == ()
+
+
+def test_a_clock_that_was_put_back_takes_nothing_back_before_it_was_known(bargain: Bargain) -> None:
+    seq = confirmed(bargain)
+    ahead = bargain.walk.today
+    bargain.walk.move_on(-20)
+
+    bargain.take_back(bargain.words(seq)[0].seq)
+
+    assert bargain.words(seq)[0].retracted_on == ahead
+    assert how(bargain, seq) == ("proposed", None, 0, 0)
+
+
+def test_points_that_rested_on_an_agreement_fall_when_it_is_taken_back(bargain: Bargain) -> None:
+    seq = confirmed(bargain)
+    before = held(bargain)
+    bargain.walk.move_on(2)
+
+    bargain.take_back(bargain.words(seq)[0].seq)
+
+    assert before == {"3c", "6a", "6b"}
+    assert held(bargain) == set()
+
+
+def held(bargain: Bargain) -> set[str]:
+    """The points resting on outcomes of which evidence counts."""
+    bargain.walk.session.rollback()
+    mine = (Evidence.account_id == bargain.walk.account_id, Evidence.retracted_on.is_(None))
+    points = bargain.walk.session.scalars(select(Evidence.point).where(*mine, Evidence.point.in_(OF_OUTCOMES)))
+    return set(points)

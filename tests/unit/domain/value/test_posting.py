@@ -119,33 +119,45 @@ def test_nothing_is_posted_for_what_is_only_proposed() -> None:
 
 def test_a_cap_is_shared_in_proportion_and_to_the_last_unit() -> None:
     pair = [
-        OutcomeHistory(number, [(W1, replace(TERMS, rate=rate))], V2, ATTESTED)
+        OutcomeHistory(number, [(W1, replace(TERMS, rate=rate))], V2, ATTESTED, cap=10_000)
         for number, rate in ((1, 10_000), (2, 20_000))
     ]
 
-    found = figures(pair, as_of=on(2, 8), known_at=on(2, 8), cap=10_000)
+    found = figures(pair, as_of=on(2, 8), known_at=on(2, 8))
 
     assert found == {1: Figures(3_333, 13_332, 3_333), 2: Figures(6_667, 26_668, 6_667)}
 
 
-def test_what_accrues_comes_before_what_is_not_confirmed_under_a_cap() -> None:
+def test_a_lower_cap_in_terms_that_nobody_agreed_to_cuts_nothing() -> None:
+    proposed = replace(TERMS, agreed_on=None)
     pair = [
-        OutcomeHistory(1, [(W1, TERMS)], V2, ()),
-        OutcomeHistory(2, [(W1, TERMS)], V2, ATTESTED),
+        OutcomeHistory(1, [(W1, TERMS)], V2, ATTESTED, cap=10_000),
+        OutcomeHistory(2, [(W1, proposed)], V2, ATTESTED, cap=1),
     ]
 
-    found = figures(pair, as_of=on(3, 1), known_at=on(3, 1), cap=15_000)
+    found = figures(pair, as_of=on(3, 1), known_at=on(3, 1))
+
+    assert (found[1].realized, found[1].live) == (40_000, 10_000)
+
+
+def test_what_accrues_comes_before_what_is_not_confirmed_under_a_cap() -> None:
+    pair = [
+        OutcomeHistory(1, [(W1, TERMS)], V2, (), cap=15_000),
+        OutcomeHistory(2, [(W1, TERMS)], V2, ATTESTED, cap=15_000),
+    ]
+
+    found = figures(pair, as_of=on(3, 1), known_at=on(3, 1))
 
     assert (found[2].realized, found[1].realized, found[1].probationary) == (40_000, 0, 4 * 7_500 + 4 * 5_000)
 
 
 def test_a_reversal_takes_back_only_what_the_cap_had_left() -> None:
     pair = [
-        OutcomeHistory(1, [(W1, TERMS)], weeks(41, 44, 47, 40, 45, 46, 33, 28), ATTESTED),
-        OutcomeHistory(2, [(W1, TERMS)], V2, ATTESTED),
+        OutcomeHistory(1, [(W1, TERMS)], weeks(41, 44, 47, 40, 45, 46, 33, 28), ATTESTED, cap=10_000),
+        OutcomeHistory(2, [(W1, TERMS)], V2, ATTESTED, cap=10_000),
     ]
 
-    postings = post(pair, until=on(3, 1), cap=10_000)
+    postings = post(pair, until=on(3, 1))
 
     assert [p.amount for p in postings if p.cause == "reversed"] == [-10_000]
     assert figures_of(postings, 2, on(3, 1), on(3, 1)).realized == 2 * 5_000 + 2 * 10_000
@@ -154,33 +166,33 @@ def test_a_reversal_takes_back_only_what_the_cap_had_left() -> None:
 @settings(max_examples=100, deadline=None)
 @given(groups(), days, days)
 def test_the_sum_of_the_postings_is_the_figure_on_both_axes(group: Group, a: date, b: date) -> None:
-    histories, cap = group
+    histories, _cap = group
     as_of, known_at = sorted((a, b))
 
-    postings = post(histories, until=END, cap=cap)
+    postings = post(histories, until=END)
 
-    for outcome, expected in figures(histories, as_of=as_of, known_at=known_at, cap=cap).items():
+    for outcome, expected in figures(histories, as_of=as_of, known_at=known_at).items():
         assert figures_of(postings, outcome, as_of, known_at) == expected
 
 
 @settings(max_examples=100, deadline=None)
 @given(groups(), st.lists(days, max_size=4))
 def test_posting_in_stages_is_posting_at_once(group: Group, stops: list[date]) -> None:
-    histories, cap = group
+    histories, _cap = group
     postings: list[Posting] = []
     since: date | None = None
 
     for until in [*sorted(stops), END]:
-        postings += post(histories, until=until, cap=cap, posted=summed(postings), since=since)
+        postings += post(histories, until=until, posted=summed(postings), since=since)
         since = until
 
-    assert postings == post(histories, until=END, cap=cap)
+    assert postings == post(histories, until=END)
 
 
 @settings(max_examples=100, deadline=None)
 @given(groups(), days)
 def test_what_is_learned_on_the_day_of_a_posting_is_added_to_it(group: Group, today: date) -> None:
-    histories, cap = group
+    histories, _cap = group
     morning = [
         replace(
             h,
@@ -195,21 +207,41 @@ def test_what_is_learned_on_the_day_of_a_posting_is_added_to_it(group: Group, to
         for h in histories
     ]
 
-    first = post(morning, until=today, cap=cap)
-    second = post(histories, until=END, cap=cap, posted=summed(first), since=today)
+    first = post(morning, until=today)
+    second = post(histories, until=END, posted=summed(first), since=today)
 
-    whole = post(histories, until=END, cap=cap)
+    whole = post(histories, until=END)
     for outcome in (h.outcome for h in histories):
         for day in (today - timedelta(days=1), today, END):
             assert figures_of([*first, *second], outcome, day, day) == figures_of(whole, outcome, day, day)
 
 
 @settings(max_examples=100, deadline=None)
+@given(groups(), days)
+def test_what_is_learned_and_taken_back_within_a_day_changes_no_earlier_day(group: Group, today: date) -> None:
+    histories, _cap = group
+    before = [
+        replace(
+            h,
+            versions=[v for v in h.versions if v[0] < today] or h.versions[:1],
+            readings=[r for r in h.readings if r.recorded_on < today],
+            attestations=[a for a in h.attestations if a.recorded_on < today],
+        )
+        for h in histories
+    ]
+
+    morning = post(histories, until=today)
+    evening = post(before, until=END, posted=summed(morning), since=today)
+
+    assert all(p.known_on >= today for p in evening)
+
+
+@settings(max_examples=100, deadline=None)
 @given(groups())
 def test_a_posting_is_never_known_before_it_was_so(group: Group) -> None:
-    histories, cap = group
+    histories, _cap = group
 
-    postings = post(histories, until=END, cap=cap)
+    postings = post(histories, until=END)
 
     assert all(p.known_on >= p.posted_on and p.amount != 0 and 0 < len(p.words) <= 300 for p in postings)
     assert all(p.measure in ("realized", "probationary", "live") and len(p.cause) <= 20 for p in postings)
@@ -221,12 +253,12 @@ def test_no_period_of_a_group_comes_to_more_than_its_cap(group: Group, day: date
     histories, cap = group
 
     sums: Counter[date] = Counter()
-    for posting in post(histories, until=day, cap=cap):
+    for posting in post(histories, until=day):
         if posting.period_start:
             sums[posting.period_start] += posting.amount
 
     assert cap is None or all(0 <= amount <= cap for amount in sums.values())
-    live = figures(histories, as_of=day, known_at=day, cap=cap)
+    live = figures(histories, as_of=day, known_at=day)
     assert cap is None or sum(found.live for found in live.values()) <= cap
 
 

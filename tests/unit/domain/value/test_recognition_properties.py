@@ -38,7 +38,7 @@ def test_a_worse_period_never_raises_what_is_realized(
     terms: OutcomeTerms, readings: list[Reading], said: list[Attestation], as_of: date, data: st.DataObject
 ) -> None:
     worst = data.draw(st.sampled_from([r.period_start for r in readings]))
-    worse = [replace(r, value=Decimal(1)) if r.period_start == worst and r.value else r for r in readings]
+    worse = [r._replace(value=Decimal(1)) if r.period_start == worst and r.value else r for r in readings]
 
     before = recognise(terms, readings, said, as_of=as_of, known_at=LATER)
     after = recognise(terms, worse, said, as_of=as_of, known_at=LATER)

@@ -123,7 +123,7 @@ def groups(draw: st.DrawFn) -> tuple[list[OutcomeHistory], int | None]:
     """One to three outcomes, without a cap or with one that cuts some of the time."""
     number = draw(st.integers(1, 3))
     cap = draw(st.none() | st.sampled_from([1, 5, 10_000, 15_000]))
-    return [draw(histories(outcome)) for outcome in range(1, number + 1)], cap
+    return [replace(draw(histories(outcome)), cap=cap) for outcome in range(1, number + 1)], cap
 
 
 def every_day() -> Sequence[date]:
