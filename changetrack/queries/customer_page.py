@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import select
@@ -13,55 +12,9 @@ from changetrack.domain.journey.playbook import ControlPoint
 from changetrack.domain.journey.steps import CATALOGUE
 from changetrack.domain.people import Action, Actor, may
 from changetrack.domain.refusal import NotFound
-from changetrack.models import Account, Contact, CustomerLink, Journey, Metric, Outcome, Proposal, Reading, User, db
+from changetrack.models import Account, Contact, CustomerLink, Journey, Proposal, User, db
+from changetrack.queries.customer_outcomes import OutcomeAsk, load_outcome_asks
 from changetrack.queries.journey_rows import step_rules
-
-PERIODS_SHOWN = 12
-
-
-@dataclass(frozen=True, slots=True)
-class UseView:
-    """The latest closed periods of an outcome: when each began and what was measured, None for no data."""
-
-    starts: tuple[date, ...]
-    values: tuple[Decimal | None, ...]
-    passed: int
-
-    @property
-    def plotted(self) -> list[float | None]:
-        """The values as a plot takes them."""
-        return [None if value is None else float(value) for value in self.values]
-
-    @property
-    def measured(self) -> int:
-        """How many of the periods have data."""
-        return sum(value is not None for value in self.values)
-
-
-@dataclass(frozen=True, slots=True)
-class OutcomeAsk:
-    """An outcome as the person who is to benefit reads it. `rate` is in minor units of `currency` a period."""
-
-    statement: str
-    beneficiary: str
-    is_mine: bool
-    metric: str
-    unit: str
-    aggregation: str
-    baseline: Decimal | None
-    threshold: Decimal
-    target: Decimal | None
-    period: str
-    rate: int
-    currency: str
-    accrual: str
-    confirm_after: int
-    valid_days: int
-    plan_start: date | None
-    plan_periods: int | None
-    agreed_on: date | None
-    is_replacement: bool
-    use: UseView
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +47,10 @@ class AskView:
 
 @dataclass(frozen=True, slots=True)
 class CustomerPage:
-    """The page of one person. `asked_by` is whom to turn to; an expired page holds no questions any more."""
+    """The page of one person. `asked_by` is whom to turn to; an expired page holds no questions any more.
+
+    `change` is what the account is about: its vision, or else the value that was stated when it was opened.
+    """
 
     holder: Actor
     account: str
@@ -105,6 +61,7 @@ class CustomerPage:
     expires_at: datetime
     is_expired: bool
     asks: tuple[AskView, ...]
+    change: str | None
 
     @property
     def waiting(self) -> int:
@@ -140,16 +97,17 @@ def get_customer_page(token: str, *, actor: Actor, now: datetime, today: date) -
         asked_by_email=link.created_by if asker else None,
         expires_at=link.expires_at,
         is_expired=not reachable,
-        asks=_ask_views(account.id, contact.seq, asks, journey.judged_by if journey else {}),
+        asks=_ask_views(account.id, contact.seq, asks, journey.judged_by if journey else {}, today),
+        change=(journey.vision or journey.value_statement) if journey else None,
     )
 
 
 def _ask_views(
-    account_id: int, contact_seq: int, asks: Sequence[Ask], judged_by: Mapping[str, int]
+    account_id: int, contact_seq: int, asks: Sequence[Ask], judged_by: Mapping[str, int], today: date
 ) -> tuple[AskView, ...]:
     """The questions with what each is about; what is no longer there is left out."""
     kinds = {ask.subject.kind for ask in asks}
-    outcomes = _outcomes(account_id, contact_seq, _numbers(asks, "agree", "attest"))
+    outcomes = load_outcome_asks(account_id, contact_seq, _numbers(asks, "agree", "attest"), today)
     rules, _ = step_rules(judged_by) if kinds & {"point", "sign_off"} else ({}, 0)
     points = {point.key: point for step in rules.values() for point in step.points}
     proposals: dict[int | str, ProposalAsk] = {
@@ -198,59 +156,4 @@ def _proposal_ask(row: Proposal, rules: Mapping[int, Any]) -> ProposalAsk:
         points=tuple(rules[row.from_step].required),
         note=row.note,
         is_waiting=row.state == "open",
-    )
-
-
-def _outcomes(account_id: int, contact_seq: int, seqs: Sequence[int]) -> dict[int | str, OutcomeAsk]:
-    if not seqs:
-        return {}
-    rows = db.session.execute(
-        select(Outcome, Metric, Contact.name)
-        .join(Metric, Metric.id == Outcome.metric_id)
-        .outerjoin(Contact, (Contact.account_id == Outcome.account_id) & (Contact.seq == Outcome.beneficiary_seq))
-        .where(Outcome.account_id == account_id, Outcome.seq.in_(seqs))
-    ).all()
-    readings = _readings(account_id, seqs)
-    return {
-        outcome.seq: _outcome_ask(outcome, metric, name or "", contact_seq, readings.get(outcome.seq, []))
-        for outcome, metric, name in rows
-    }
-
-
-def _readings(account_id: int, seqs: Sequence[int]) -> dict[int, list[tuple[date, Decimal | None]]]:
-    """The newest word on each period of these outcomes, in order of time."""
-    query = (
-        select(Reading.outcome_seq, Reading.period_start, Reading.value)
-        .where(Reading.account_id == account_id, Reading.outcome_seq.in_(seqs))
-        .order_by(Reading.outcome_seq, Reading.period_start, Reading.recorded_on)
-    )
-    newest = {(seq, start): value for seq, start, value in db.session.execute(query)}
-    found: dict[int, list[tuple[date, Decimal | None]]] = {}
-    for (seq, start), value in newest.items():
-        found.setdefault(seq, []).append((start, value))
-    return {seq: lines[-PERIODS_SHOWN:] for seq, lines in found.items()}
-
-
-def _outcome_ask(
-    row: Outcome, metric: Metric, beneficiary: str, contact_seq: int, lines: Sequence[tuple[date, Decimal | None]]
-) -> OutcomeAsk:
-    same = (
-        "statement", "baseline", "threshold", "target", "period", "rate", "currency", "accrual", "confirm_after",
-        "plan_start", "plan_periods", "agreed_on",
-    )  # fmt: skip
-    values = tuple(value for _, value in lines)
-    return OutcomeAsk(
-        **{name: getattr(row, name) for name in same},
-        beneficiary=beneficiary,
-        is_mine=row.beneficiary_seq == contact_seq,
-        metric=metric.name,
-        unit=metric.unit,
-        aggregation=metric.aggregation,
-        valid_days=row.attestation_valid_days,
-        is_replacement=row.replaces is not None,
-        use=UseView(
-            tuple(start for start, _ in lines),
-            values,
-            sum(1 for value in values if value is not None and value >= row.threshold),
-        ),
     )

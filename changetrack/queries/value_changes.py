@@ -20,10 +20,11 @@ def count_months(*, actor: Actor, filters: Mapping[str, str], as_of: date, known
     Of the accounts that `actor` may see and that today match `filters` (validated). In two statements, whose cost
     grows with the ledger: for what the monthly sums do not hold.
     """
+    as_of, last = min(as_of, known_at), as_of
     mine = account_conditions(filters, visible_teams(actor))
     ids = select(Account.id).where(*mine) if mine else None
     changes = [*_posted(as_of, known_at, ids), *_promised(as_of, known_at, ids)]
-    return months_of(changes, last=as_of, months=months)
+    return months_of(changes, last=last, months=months)
 
 
 def _posted(as_of: date, known_at: date, ids: Any) -> Iterator[tuple[str, date, str, int]]:

@@ -93,7 +93,11 @@ def _everything(_table: Any) -> None:
 
 
 def _sums(as_of: date, known_at: date, scope: Scope, *by: str) -> dict[tuple[Any, ...], dict[str, Worth]]:
-    """The figures by the values of some columns that both entries and outcomes have, and by currency."""
+    """The figures by the values of some columns that both entries and outcomes have, and by currency.
+
+    Of days after the one it is known at nothing was known: all four figures are those of that day then.
+    """
+    as_of = min(as_of, known_at)
     found: defaultdict[tuple[Any, ...], dict[str, dict[str, int]]] = defaultdict(dict)
     width = len(by)
     for row in db.session.execute(_posted(as_of, known_at, scope(LedgerEntry), by)):
@@ -113,7 +117,7 @@ def _sums(as_of: date, known_at: date, scope: Scope, *by: str) -> dict[tuple[Any
 
 def _posted(as_of: date, known_at: date, scope: ColumnElement[bool] | None, by: Sequence[str]) -> Select[Any]:
     entry = LedgerEntry
-    known = (entry.posted_on <= min(as_of, known_at), entry.known_on <= known_at)
+    known = (entry.posted_on <= as_of, entry.known_on <= known_at)
     keys: list[Any] = [*(getattr(entry, name) for name in by), entry.currency, entry.measure]
     rows: Any = select(*keys, func.sum(entry.amount)).where(*known)
     return within(rows, scope).group_by(*keys)

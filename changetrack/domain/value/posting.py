@@ -13,10 +13,11 @@ from changetrack.domain.value.course import Change, Course
 from changetrack.domain.value.knowledge import Knowledge, OutcomeHistory, View
 from changetrack.domain.value.periods import first_day, number_at
 from changetrack.domain.value.recognition import cover_of, lived
-from changetrack.domain.value.words import in_words, why
+from changetrack.domain.value.words import in_words, period_in_words, why
 
 CORRECTED = "corrected"
 _LONGEST_WORDS = 300
+_ROOM = 250  # of them for what was learned
 
 
 class PostingKey(NamedTuple):
@@ -98,7 +99,7 @@ class _Segment:
         ]
         caps = [knowledge.cap for knowledge in group]
         self._changes = dict(zip(self._views, capped(found, caps), strict=True))
-        self._news: dict[int, str] = {}
+        self._news: dict[int, list[str]] = {}
 
     def differences(self, accumulated: dict[PostingKey, int]) -> list[Posting]:
         """Return what has to be posted on top of the accumulated sums, and add it to them."""
@@ -135,20 +136,34 @@ class _Segment:
         if view and start:
             recorded_on = view.recorded.get(number_at(start, view.terms.period))
         if change is None or view is None:
-            words, cause = f"Corrected: {self._learned(outcome)}", CORRECTED
+            words, cause = self._corrected(outcome, start), CORRECTED
         else:
             words, cause = why(change, view.terms, view.values), change.cause
             if known_on > posted_on:
                 words += f" Learned on {in_words(known_on)}."
         return Posting(outcome, measure, posted_on, known_on, amount, cause, words[:_LONGEST_WORDS], start, recorded_on)
 
-    def _learned(self, outcome: int) -> str:
-        if outcome not in self._news:
-            news = {knowledge.outcome: knowledge.news(self._known_from) for knowledge in self._group}
-            own = " ".join(news[outcome])
-            others = "Another outcome of its group changed." if any(news.values()) else "It was computed anew."
-            self._news[outcome] = own or others
-        return self._news[outcome]
+    def _corrected(self, outcome: int, start: date | None) -> str:
+        """Why a figure is another one now: by what was learned of its own period if there is such news, else by all."""
+        if not self._news:
+            self._news = {knowledge.outcome: knowledge.news(self._known_from) for knowledge in self._group}
+        view, own = self._views[outcome], self._news[outcome]
+        if view and start:
+            period = period_in_words(number_at(start, view.terms.period), view.terms.period)
+            own = [sentence for sentence in own if f" {period} " in sentence] or own
+        if not own:
+            own = ["Another outcome of its group changed." if any(self._news.values()) else "It was computed anew."]
+        return "Corrected: " + _whole_sentences(own)
+
+
+def _whole_sentences(sentences: Sequence[str]) -> str:
+    """As many of them as there is room for, and that there were more."""
+    told = ""
+    for sentence in sentences:
+        if len(told) + len(sentence) > _ROOM:
+            return f"{told.rstrip()} And more was learned that day."
+        told += f"{sentence} "
+    return told.rstrip()
 
 
 def _changes(view: View | None, as_of: date) -> list[Change]:

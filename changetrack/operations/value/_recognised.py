@@ -15,7 +15,7 @@ from changetrack.queries.recognition_inputs import Key, Posted, read_histories, 
 
 FIGURES = ("promised", "probationary", "realized", "live")
 _RANKS = {"proposed": 0, "agreed": 1, "lapsed": 1, "in_use": 2, "confirmed": 3}
-_LASTING = {"week": 26, "month": 6}  # periods, after which confirmed use has lasted (DOMAIN section 3, 8c)
+_LASTING = {"week": (26,), "month": (6, 7)}  # periods: 26 weeks are as many days as six months, or one more
 _SET_BACK = "set_back"
 _FALLING = ("at_risk", "unverifiable")
 
@@ -83,9 +83,10 @@ class Recognised:
         """Whether control points that rest on outcomes may have changed by it."""
         was, now = self.outcome, self.recognition
         names = ("state", "detail", "confirmed_from", "valid_until")
-        lasting, run = _LASTING[was.period], now.confirmed_run
+        run = now.confirmed_run
         accrued = sum(posting.cause == "accrued" for posting in self.postings)
-        return any(getattr(was, name) != getattr(now, name) for name in names) or run - accrued < lasting <= run
+        has_lasted = any(run - accrued < lasting <= run for lasting in _LASTING[was.period])  # DOMAIN section 3, 8c
+        return has_lasted or any(getattr(was, name) != getattr(now, name) for name in names)
 
 
 def recognise_all(

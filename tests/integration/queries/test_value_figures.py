@@ -47,6 +47,17 @@ def test_the_figures_are_those_of_the_function_for_every_pair_of_days(use: Use) 
             assert figures.get("USD", Worth()) == wanted
 
 
+def test_of_days_that_nobody_knew_of_yet_nothing_is_promised_either(use: Use) -> None:
+    known_at = week(9)
+
+    later, then = (
+        get_account_value(actor=NIGHT, account_id=use.account_id, as_of=as_of, known_at=known_at)
+        for as_of in (LAST, known_at)
+    )
+
+    assert later == then
+
+
 def test_what_is_known_today_is_what_the_account_says(use: Use) -> None:
     figures = get_account_value(actor=NIGHT, account_id=use.account_id, as_of=LAST, known_at=LAST)["USD"]
 

@@ -77,6 +77,22 @@ def test_the_history_says_since_when_an_outcome_is_at_risk(use: Use, together: b
     assert use.session.scalars(risk).all() == [date(2026, 3, 9)]
 
 
+@pytest.mark.parametrize("together", [False, True])
+def test_half_a_year_of_short_months_takes_a_seventh(session: Saver, together: bool) -> None:
+    use = Use(session)
+    use.propose(period="month", confirm_after=1, requires_attestation=False)
+    use.say("agreed", date(2026, 1, 1), recorded_on=FIRST_DAY)
+    for month in range(1, 9):
+        use.count(date(2026, month, 10), 50)
+
+    lasted = []
+    for last in (date(2026, 1, 31), date(2026, 7, 31), date(2026, 8, 31)):  # February to July are 181 days
+        recognise(use, last, together=together)
+        lasted.append(session.scalars(select(Evidence.effective_on).where(Evidence.point == "8c")).all())
+
+    assert lasted == [[], [], [date(2026, 8, 31)]]
+
+
 def test_a_number_that_is_corrected_and_put_right_within_a_day_rewrites_no_earlier_day(use: Use) -> None:
     use.weeks(LAPSE[:8])
     today = date(2026, 3, 5)

@@ -73,6 +73,27 @@ def test_a_correction_is_one_more_posting_that_says_why() -> None:
     assert after[-2].reading_recorded_on == on(3, 10)
 
 
+def test_of_all_that_is_learned_on_a_day_a_correction_names_its_own_week() -> None:
+    learned = [Reading(week(n), TERMS.threshold - n, on(3, 10)) for n in range(5, 9)]
+    corrected = history([*weeks(41, 44, 47, 40, 45, 46, 44, 48, 52), *learned])
+
+    words = {
+        p.period_start: p.words for p in post([corrected], until=on(3, 10)) if p.cause == "corrected" and p.period_start
+    }
+
+    assert words[week(6)] == "Corrected: The week from 9 Feb 2026 was corrected from 46 to 34."
+    assert words[week(8)] == "Corrected: The week from 23 Feb 2026 was corrected from 48 to 32."
+
+
+def test_what_there_is_no_room_for_is_not_cut_in_a_word() -> None:
+    learned = [Reading(week(n), TERMS.threshold - 1, on(3, 10)) for n in range(1, 10)]
+    corrected = history([*weeks(41, 44, 47, 40, 45, 46, 44, 48, 52), *learned])
+
+    words = {p.words for p in post([corrected], until=on(3, 10)) if p.cause == "corrected"}
+
+    assert all(len(said) <= 300 and said.endswith(".") for said in words)
+
+
 def test_a_reading_that_comes_late_accrues_when_it_is_known() -> None:
     late = history([*weeks(41, 44, 47, 40, None, 44), Reading(week(5), TERMS.threshold, on(2, 20))])
 
