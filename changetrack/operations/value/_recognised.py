@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy.orm import Session, scoped_session
 
 from changetrack.domain.falling_use import find_fall
-from changetrack.domain.value import OutcomeHistory, Posting, Recognition, post, recognise
+from changetrack.domain.value import CORRECTED, OutcomeHistory, Posting, Recognition, post, recognise
 from changetrack.operations.value._readings import refresh_readings
 from changetrack.queries.recognition_inputs import Key, Posted, read_histories, read_posted
 
@@ -86,7 +86,8 @@ class Recognised:
         run = now.confirmed_run
         accrued = sum(posting.cause == "accrued" for posting in self.postings)
         has_lasted = any(run - accrued < lasting <= run for lasting in _LASTING[was.period])  # DOMAIN section 3, 8c
-        return has_lasted or any(getattr(was, name) != getattr(now, name) for name in names)
+        is_corrected = any(posting.cause == CORRECTED for posting in self.postings)
+        return has_lasted or is_corrected or any(getattr(was, name) != getattr(now, name) for name in names)
 
 
 def recognise_all(

@@ -42,7 +42,7 @@ LINES_SHOWN = {
     "corrected": "Corrected",
     "reversed": "Reversed",
     "probationary": "Probationary",
-    "live": "Went live",
+    "live": "Went live, or measured anew",
     "lapsed": "Stopped being live",
 }
 

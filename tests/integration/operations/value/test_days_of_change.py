@@ -93,6 +93,22 @@ def test_half_a_year_of_short_months_takes_a_seventh(session: Saver, together: b
     assert lasted == [[], [], [date(2026, 8, 31)]]
 
 
+@pytest.mark.parametrize("together", [False, True])
+def test_a_week_that_is_corrected_below_the_threshold_breaks_half_a_year_of_use(session: Saver, together: bool) -> None:
+    use = Use(session)
+    use.propose(confirm_after=1, requires_attestation=False)
+    use.say("agreed", FIRST_DAY)
+    use.weeks([45] * 28)
+    recognise(use, week(29), together=together)
+    lasting = select(Evidence.seq).where(Evidence.point == "8c", Evidence.retracted_on.is_(None))
+    before = len(session.scalars(lasting).all())
+
+    use.count(week(12) + 2 * ONE_DAY, 5, recorded_on=week(30))
+    recognise(use, week(30), together=together)
+
+    assert (before, session.scalars(lasting).all()) == (1, [])
+
+
 def test_a_number_that_is_corrected_and_put_right_within_a_day_rewrites_no_earlier_day(use: Use) -> None:
     use.weeks(LAPSE[:8])
     today = date(2026, 3, 5)
