@@ -106,6 +106,8 @@ def load_settings(environ: Mapping[str, str] | None = None, *, instance: Path | 
             values[setting.name] = _parse(setting.name, setting.type, text)
     values.setdefault("database_url", f"sqlite:///{folder / 'changetrack.db'}")
     values.setdefault("secret_key", _own_secret(folder))
+    if (port := given.get("PORT", "")).isdecimal():  # what `serve` listens on, as it tells its workers
+        values.setdefault("base_url", f"http://127.0.0.1:{port}")
     return Settings(**values)  # type: ignore[arg-type]  # each value was parsed by its field's type
 
 

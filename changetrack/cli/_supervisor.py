@@ -1,13 +1,14 @@
 """Keeps a few child processes alive until it is told to stop, and then leaves none behind."""
 
 import ctypes
+import os
 import signal
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from types import FrameType
 
 LOOK_EVERY = 0.2  # seconds
@@ -24,6 +25,7 @@ class Child:
     name: str
     command: Sequence[str]
     on_start: Callable[[bool], object] = bool  # told whether it is started again
+    variables: Mapping[str, str] = field(default_factory=dict)  # of its environment, beside our own
     process: "subprocess.Popen[bytes] | None" = None
     started: float = 0.0
     deaths: int = 0
@@ -31,7 +33,8 @@ class Child:
 
     def start(self) -> None:
         """Start it, out of reach of the terminal's Ctrl-C: stopping is for the supervisor to order."""
-        self.process = subprocess.Popen(self.command, process_group=0, preexec_fn=end_with_parent)
+        environment = {**os.environ, **self.variables}
+        self.process = subprocess.Popen(self.command, env=environment, process_group=0, preexec_fn=end_with_parent)
         self.started = time.monotonic()
         self.on_start(self.deaths > 0)
 

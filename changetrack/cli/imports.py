@@ -8,8 +8,10 @@ import click
 from changetrack.adapters.files import Table
 from changetrack.adapters.rejected_rows import RejectedRows
 from changetrack.cli._face import clock, counted, emit, json_option, progress, settings
+from changetrack.domain.cells import OTHER_FORM
 from changetrack.domain.import_guesses import guess_mapping
 from changetrack.domain.people import Actor
+from changetrack.domain.refusal import OperationRefused, Reason
 from changetrack.operations import imports
 from changetrack.operations.imports import FileRefused, ImportOptions, ImportResult
 
@@ -22,6 +24,7 @@ OPERATIONS: dict[str, Callable[..., ImportResult]] = {
     "usage": lambda **given: imports.import_usage(secret=settings().secret_key, **given),
 }
 STEPS = 1000  # of the progress bar
+DATES_HINT = "If dates are written otherwise, say how with --date-format, such as --date-format dd-mm-yyyy."
 
 
 @click.command("import")
@@ -63,11 +66,14 @@ def import_(
     except FileRefused as refusal:
         if as_json:
             emit(refusal.result)
-        raise
+        hints = [Reason(None, DATES_HINT)] if _has_other_dates(refusal.result) else []
+        raise OperationRefused([*refusal.reasons, *hints]) from refusal
     if as_json:
         emit(result)
     else:
         _tell(result)
+    if dry_run and result.rejected_rows and not skip_bad:
+        raise OperationRefused([(None, "The import would be refused; --skip-bad would leave those rows out.")])
 
 
 def _run(what: str, table: Table, options: ImportOptions, rejects: Path | None) -> ImportResult:
@@ -100,12 +106,18 @@ def _pairs(option: str, given: Iterable[str]) -> dict[str, str]:
     return pairs
 
 
+def _has_other_dates(result: ImportResult) -> bool:
+    return any(OTHER_FORM in reason.message for reason in result.rejected)
+
+
 def _tell(result: ImportResult) -> None:
     for reason in result.rejected:
         click.echo(f"line {reason.line}{f', {reason.field}' if reason.field else ''}: {reason.message}", err=True)
     untold = result.rejected_rows - len({reason.line for reason in result.rejected})
     if untold > 0:
         click.echo(f"and {counted(untold, 'more row')}; --rejects FILE writes all down.", err=True)
+    if _has_other_dates(result):
+        click.echo(DATES_HINT, err=True)
     if result.repeated:
         click.echo("This file was imported before: nothing was done.")
         return

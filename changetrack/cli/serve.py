@@ -29,7 +29,10 @@ def serve(host: str, port: int, workers: int, no_scheduler: bool) -> None:
     migrations.refuse_wrong_revision(engine())
     engine().dispose()
     _refuse_taken_port(host, port)
-    web = Child("web server", _web_server(host, port, workers), lambda again: _announce_soon(host, port, again))
+    web = Child(
+        "web server", _web_server(host, port, workers), lambda again: _announce_soon(host, port, again),
+        variables={"PORT": str(port)},  # so that addresses they show are ours, unless the settings name another
+    )  # fmt: skip
     children = [web]
     if not no_scheduler:
         children.append(Child("scheduler", [sys.executable, "-m", "changetrack", "scheduler"]))

@@ -8,6 +8,7 @@ from datetime import date
 from functools import lru_cache
 
 EARLIEST = date(1970, 1, 1)
+OTHER_FORM = "the file has another form"  # how a date is refused that may be written in another order
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _CONTROL_BUT_BREAKS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 _EMAIL = re.compile(r"[^@\s<>\",;:()\[\]\\]{1,64}@[^@\s<>\",;:()\[\]\\]{1,190}")
@@ -110,7 +111,7 @@ def date_reader(date_format: str | None, *, today: date) -> Callable[[str], date
         day = _read_iso(text) if pattern is None else _read_by(pattern, text)
         if day is None:
             raise ValueError(
-                f"“{text[:40]}” is not a date in the form {shown}: there is no such day, or the file has another form."
+                f"“{text[:40]}” is not a date in the form {shown}: there is no such day, or {OTHER_FORM}."
             )
         if day > today:
             raise ValueError(f"{day.isoformat()} lies in the future.")

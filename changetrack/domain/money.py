@@ -23,6 +23,7 @@ _DECIMALS = {
     **dict.fromkeys(_WITH_THREE.split(), 3),
     **dict.fromkeys(_WITH_FOUR.split(), 4),
 }
+_GROUPED_AMOUNT = re.compile(r"\d{1,3}(?:,\d{3})+\.\d{1,2}", re.ASCII)  # what was meant is plain, and can be told
 _PLAIN_AMOUNT = re.compile(r"\d{1,15}(?:\.\d{1,12})?", re.ASCII)
 
 
@@ -41,6 +42,8 @@ def parse_currency(text: str) -> str:
 
 def parse_amount(text: str) -> Decimal:
     """A plain amount such as 1234 or 1234.50; raises ValueError where a separator could mean two things."""
+    if _GROUPED_AMOUNT.fullmatch(text):
+        raise ValueError(f"“{text}” is not an amount. Write {text.replace(',', '')}.")
     if not _PLAIN_AMOUNT.fullmatch(text):
         raise ValueError(f"“{text}” is not an amount; write digits with a point for decimals, such as 12500.50.")
     return Decimal(text)

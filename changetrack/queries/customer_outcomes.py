@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from sqlalchemy import and_, select
 
@@ -81,7 +82,7 @@ def load_outcome_asks(
         return {}
     live = (OutcomeStatement.kind == "agreed", OutcomeStatement.retracted_on.is_(None))
     about = (OutcomeStatement.account_id == Outcome.account_id, OutcomeStatement.outcome_seq == Outcome.seq)
-    rows = db.session.execute(
+    rows: Sequence[Any] = db.session.execute(
         select(Outcome, Metric, Contact.name, OutcomeStatement, User.name)
         .join(Metric, Metric.id == Outcome.metric_id)
         .outerjoin(Contact, (Contact.account_id == Outcome.account_id) & (Contact.seq == Outcome.beneficiary_seq))

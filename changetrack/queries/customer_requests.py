@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from textwrap import shorten
 
 from sqlalchemy import select
@@ -19,7 +19,7 @@ from changetrack.domain.customer_links import (
 from changetrack.domain.journey.gate import judge
 from changetrack.domain.journey.playbook import StepRules
 from changetrack.domain.people import Action, Actor, may
-from changetrack.models import Account, CustomerLink, Outcome, User, db
+from changetrack.models import Account, CustomerLink, Outcome, OutcomeStatement, User, db
 from changetrack.queries.coalition import ContactView, load_contacts
 from changetrack.queries.journey_rows import (
     ProposalRows,
@@ -36,12 +36,12 @@ STATEMENT_SHOWN = 120  # characters of an outcome's
 
 @dataclass(frozen=True, slots=True)
 class Askable:
-    """Something that a person could be asked; `only_of` is the number of the one person whose word it takes."""
+    """Something that a person could be asked; `suits` is the number of the person whom it is best asked of."""
 
     key: str
     words: str
     note: str
-    only_of: int | None = None
+    suits: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,10 @@ class RequestView:
 
 @dataclass(frozen=True, slots=True)
 class RequestsView:
-    """Everything about asking the people of one account for their word; the newest request first."""
+    """Everything about asking the people of one account for their word; the newest request first.
+
+    `reported` are the outcomes, by number and statement, whose agreement we reported: it cannot be asked for again.
+    """
 
     account_id: int
     account: str
@@ -86,11 +89,12 @@ class RequestsView:
     is_closed: bool
     people: tuple[PersonView, ...]
     askable: tuple[Askable, ...]
+    reported: tuple[tuple[int, str], ...]
     requests: tuple[RequestView, ...]
 
 
 def get_requests(account_id: int, *, actor: Actor, now: datetime, today: date) -> RequestsView:
-    """Return the requests of an account and what can be asked, by eight statements.
+    """Return the requests of an account and what can be asked, by nine statements.
 
     Raises NotFound if the account is absent, or another team's.
     """
@@ -114,12 +118,27 @@ def get_requests(account_id: int, *, actor: Actor, now: datetime, today: date) -
         people=tuple(_person(p, [link for link, _ in links if link.contact_seq == p.seq], now) for p in people
                      if p.is_active),
         askable=tuple(_askable(account, rules, outcomes, people, today)),
+        reported=_reported(account_id, outcomes),
         requests=tuple(_request(link, asker, names, words, now) for link, asker in links),
     )  # fmt: skip
 
 
 def _outcomes(account_id: int) -> Sequence[Outcome]:
     return db.session.scalars(select(Outcome).where(Outcome.account_id == account_id).order_by(Outcome.seq)).all()
+
+
+def _reported(account_id: int, outcomes: Iterable[Outcome]) -> tuple[tuple[int, str], ...]:
+    """The outcomes in force whose agreement the team reported."""
+    said = (OutcomeStatement.kind == "agreed", OutcomeStatement.hand == "reported")
+    query = select(OutcomeStatement.outcome_seq).where(
+        OutcomeStatement.account_id == account_id, *said, OutcomeStatement.retracted_on.is_(None)
+    )
+    found = set(db.session.scalars(query))
+    return tuple((one.seq, _short(one)) for one in outcomes if one.seq in found and _can_be_asked_about(one))
+
+
+def _can_be_asked_about(outcome: Outcome) -> bool:
+    return outcome.replaced_on is None and outcome.state not in ("withdrawn", "disputed")
 
 
 def _person(person: ContactView, links: Sequence[CustomerLink], now: datetime) -> PersonView:
@@ -193,7 +212,7 @@ def _askable(
         for point in step.points:
             if point.by == "customer" and point.is_recordable:
                 state = states[point.key]
-                until = f" until {state.ends_on:%-d %b %Y}" if state.ends_on else ""
+                until = f" until {_last_day(state.ends_on)}" if state.ends_on else ""
                 note = f"step {number}, {'holds' + until if state.holds else 'missing'}"
                 yield Askable(Subject("point", point.key).key, f"{point.key} {point.title}", note)
 
@@ -205,12 +224,18 @@ def _signable(found: ProposalRows | None, rules: Mapping[int, StepRules]) -> Ite
 
 
 def _outcome_askables(outcome: Outcome, names: Mapping[int, str]) -> Iterator[Askable]:
-    if outcome.replaced_on is not None or outcome.state in ("withdrawn", "disputed"):
+    if not _can_be_asked_about(outcome):
         return
     if outcome.agreed_on is None:
         who = names.get(outcome.beneficiary_seq, "the beneficiary")
         key = Subject("agree", outcome.seq).key
         yield Askable(key, f"Agree to: {_short(outcome)}", f"only {who}", outcome.beneficiary_seq)
     else:
-        until = f"attested until {outcome.valid_until:%-d %b %Y}" if outcome.valid_until else "not attested yet"
-        yield Askable(Subject("attest", outcome.seq).key, f"Attest to: {_short(outcome)}", until)
+        until = f"attested until {_last_day(outcome.valid_until)}" if outcome.valid_until else "not attested yet"
+        key = Subject("attest", outcome.seq).key
+        yield Askable(key, f"Attest to: {_short(outcome)}", until, outcome.beneficiary_seq)
+
+
+def _last_day(ends_on: date) -> str:
+    """The last day on which something holds that no longer does on `ends_on`."""
+    return f"{ends_on - timedelta(days=1):%-d %b %Y}"

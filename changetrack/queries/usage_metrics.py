@@ -32,10 +32,14 @@ class RuleRow:
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """In how many of the accounts looked at there are numbers of a metric, and the last day with one."""
+    """In how many of the accounts looked at there are numbers of a metric, and the last day with one.
+
+    `is_whole`: all accounts that have numbers were looked at, not only the first LOOKED_AT.
+    """
 
     accounts: int = 0
     last_day: date | None = None
+    is_whole: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +171,9 @@ def _reaches(metric_ids: Sequence[int]) -> tuple[dict[int, Reach], int]:
         func.count().label("looked_at"),
     )  # fmt: skip
     rows = db.session.execute(query.group_by(found.c.metric_id)).all()
-    return {row.metric_id: Reach(row.accounts, row.last) for row in rows}, max((r.looked_at for r in rows), default=0)
+    looked_at = max((row.looked_at for row in rows), default=0)
+    is_whole = looked_at <= LOOKED_AT
+    return {row.metric_id: Reach(row.accounts, row.last, is_whole) for row in rows}, looked_at
 
 
 def _accounts_with_numbers(most: int | None) -> CTE:

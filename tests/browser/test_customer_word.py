@@ -78,11 +78,15 @@ def test_a_customer_agrees_and_attests_on_a_phone(
         phone.goto(path)
         agree = phone.locator("#agree-1")
         expect(agree).to_contain_text("Orders leave the house on the day they come in.")
-        expect(agree).to_contain_text("1 of the last 1 week")
+        expect(agree).to_contain_text("No week is over yet")
         agree.get_by_text("Add a few words").click()
         agree.get_by_label("Anything you would like to add").fill("Forty is right.")
         agree.get_by_role("button", name="Yes, this is so").click()
         expect(agree).to_contain_text("You said on 2 Mar 2026: Yes, this is so — “Forty is right.”")
+        flash, card = phone.locator(".flash").bounding_box(), agree.bounding_box()
+        assert flash is not None
+        assert card is not None
+        assert flash["y"] + flash["height"] <= card["y"]
         phone.locator("#point-5c").get_by_role("button", name="Not yet").click()
         expect(phone.locator("#point-5c")).to_contain_text("You said on 2 Mar 2026: Not yet")
 

@@ -22,6 +22,17 @@ def test_without_any_setting_there_is_a_database_in_the_instance_folder(tmp_path
     assert settings.env == "production"
 
 
+def test_the_address_is_that_of_the_port_unless_it_is_set(tmp_path: Path) -> None:
+    port = {"PORT": "5333"}
+
+    told = load_settings(port, instance=tmp_path)
+    named = load_settings(port | {"CHANGETRACK_BASE_URL": "https://track.example.com"}, instance=tmp_path)
+
+    assert told.base_url == "http://127.0.0.1:5333"
+    assert named.base_url == "https://track.example.com"
+    assert load(tmp_path).base_url == "http://127.0.0.1:5000"
+
+
 def test_a_secret_key_is_made_once_for_its_owner_only(tmp_path: Path) -> None:
     first = load(tmp_path).secret_key
 

@@ -55,7 +55,7 @@ def number_reasons(rule: NumberRule, numbers: Mapping[str, float]) -> list[Reaso
     """What cannot be: a missing, negative or endless number, one not asked for, a part greater than its whole."""
     labels = {f.key: f.label for f in rule.fields}
     reasons = [
-        Reason(key, "Write a number." if numbers.get(key) is None else f"A number from 0 to {LARGEST_NUMBER:,} is needed.")
+        Reason(key, f"A number from 0 to {LARGEST_NUMBER:,} is needed." if key in numbers else "Write a number.")
         for key in labels
         if not _can_be_counted(numbers.get(key))
     ]

@@ -103,7 +103,7 @@ def add_statement(
     return row
 
 
-def undo_reasons(dossier: Dossier, outcome: Outcome, row: OutcomeStatement) -> list[Reason]:
+def undo_reasons(outcome: Outcome, row: OutcomeStatement) -> list[Reason]:
     """What of later words forbids taking a word back: both the old and the newer terms would hold."""
     if row.kind == "agreed" and outcome.replaces is not None and outcome.replaced_on is not None:
         words = f"Other terms took its place on {outcome.replaced_on:%-d %b %Y}: take that agreement back first."

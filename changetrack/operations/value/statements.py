@@ -93,7 +93,7 @@ def retract_statement(
         if row.retracted_on is not None:
             reasons.append(Reason(None, "It has been taken back already."))
         outcome = outcome_row(dossier, row.outcome_seq)
-        refuse_if(reasons + undo_reasons(dossier, outcome, row))
+        refuse_if(reasons + undo_reasons(outcome, row))
         undo_statement(dossier, outcome, row, because)
         recognise_outcomes(dossier, touched_by(dossier, outcome), today=today)
         settle(dossier, since=row.given_on, cause="A customer's word on an outcome was taken back.")

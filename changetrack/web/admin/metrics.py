@@ -9,6 +9,7 @@ from changetrack.domain.metrics import AGGREGATIONS, PURPOSES
 from changetrack.domain.people import Action
 from changetrack.operations.usage import metrics as operations
 from changetrack.queries.usage_metrics import (
+    LOOKED_AT,
     MetricRow,
     get_metric,
     list_metric_choices,
@@ -126,7 +127,10 @@ def _rule_form(**given: Any) -> RuleForm:
 
 
 def _around(found: MetricRow) -> dict[str, Any]:
-    return {"metric": found, "aggregations": AGGREGATIONS, "purposes": PURPOSES, "events": list_recent_events()}
+    return {
+        "metric": found, "aggregations": AGGREGATIONS, "purposes": PURPOSES, "events": list_recent_events(),
+        "looked_at": LOOKED_AT,
+    }  # fmt: skip
 
 
 def _seen() -> dict[str, str]:

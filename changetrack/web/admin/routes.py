@@ -25,7 +25,7 @@ SECTIONS = (
     (
         "imports_admin.index",
         "Imports",
-        "Bring accounts, contacts, aliases and history in from files.",
+        "Bring accounts, contacts, aliases, history, usage and outcomes in from files.",
         "file-import",
     ),
     (

@@ -3,7 +3,7 @@
 from typing import Any
 
 import structlog
-from flask import Blueprint, Response, flash, request
+from flask import Blueprint, Response, flash, request, url_for
 
 from changetrack.domain.people import Action
 from changetrack.operations.usage.matching import match_usage
@@ -45,7 +45,9 @@ def match() -> Response:
         with refusals_on(form):
             matched = match_usage(name=form.name.data, account_id=form.account_id.data, **acting())
             log.info("usage_matched", account_id=form.account_id.data)
-            flash(f"“{form.name.data}” is matched: {_what(matched)} counted in its account.", "success")
+            words = f"“{form.name.data}” is matched: {_what(matched)} counted."
+            address = url_for("journey.account_page", account_id=form.account_id.data)
+            flash({"words": words, "address": address, "link": "Open the account"}, "success")
             return go(".index")
     return _name_page(str(form.name.data or ""), "", ForgetForm(formdata=None), match_form=form)
 
@@ -73,8 +75,9 @@ def _name_page(wanted: str, text: str, form: Form, match_form: Form | None = Non
 
 
 def _what(waited: Any) -> str:
-    """How much waited: `events` and `numbers`."""
-    return f"{plural(waited.events, 'event')} and {plural(waited.numbers, 'number')}"
+    """How much waited: `events` and `numbers`, as far as there were any."""
+    counts = ((waited.events, "event"), (waited.numbers, "number"))
+    return " and ".join(plural(count, noun) for count, noun in counts if count) or "nothing"
 
 
 def _text(argument: str) -> str:

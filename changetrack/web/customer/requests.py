@@ -18,8 +18,8 @@ blueprint = Blueprint("customer_requests", __name__, url_prefix="/accounts/<int:
 def index(account_id: int) -> Response:
     view = _requests(account_id)
     about = request.args.get("about", "")
-    only = next((str(one.only_of) for one in view.askable if one.key == about and one.only_of), None)
-    form = request_form(view, formdata=None, contact_seq=request.args.get("contact", only or ""), asks=[about])
+    suits = next((str(one.suits) for one in view.askable if one.key == about and one.suits), "")
+    form = request_form(view, formdata=None, contact_seq=request.args.get("contact", suits), asks=[about])
     return page("customer/requests.html", form=form, view=view)
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from changetrack.domain.journey.steps import CLOSE_OUTCOMES, REGRESS_REASONS, step_name
@@ -165,7 +165,7 @@ _LABELS: Mapping[str, str] = {
     "overlap_group": "Group",
     "group_cap": "Limit of the group (minor units)",
     "rate": "Worth a period (minor units)",
-    "valid_until": "Their word ends",
+    "valid_until": "Their word is good until",
     "replaced_on": "Replaced on",
 }
 _UNTOLD = frozenset({"proposal", "sign_off", "contact", "opened_on", "outcome_seq"})
@@ -255,6 +255,8 @@ def _value(name: str, value: Any) -> str:
         return f"{value} {step_name(value)}" if 0 < value < 9 else step_name(value)
     if isinstance(value, Sequence) and not isinstance(value, str):
         return ", ".join(_ALERT_REASONS.get(str(one), str(one)) for one in value)
+    if name == "valid_until":  # kept as the first day on which it no longer is
+        return exact_date(date.fromisoformat(str(value)) - timedelta(days=1))
     return _CODES.get(name, {}).get(str(value), _dated(str(value)))
 
 

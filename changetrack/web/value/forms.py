@@ -8,6 +8,7 @@ from wtforms import (
     BooleanField,
     DateField,
     DecimalField,
+    Field,
     HiddenField,
     IntegerField,
     SelectField,
@@ -31,6 +32,15 @@ _COUNTS = ("confirm_after", "lapse_after", "restore_after", "min_hold", "attesta
 _PLAIN = ("statement", "metric_id", "period", "accrual", "plan_start", "plan_periods", "requires_attestation")
 
 
+class Needed:
+    """Marks a field as one that cannot be left empty; the operation refuses, with all reasons at once."""
+
+    field_flags: Mapping[str, bool] = {"required": True}
+
+    def __call__(self, form: Form, field: Field) -> None:
+        """Refuse nothing."""
+
+
 def _choices(words: Mapping[str, str]) -> list[SelectChoice]:
     return [SelectChoice(key, word) for key, word in words.items()]
 
@@ -39,8 +49,8 @@ def _id(text: object) -> int | None:
     return int(str(text)) if str(text or "").isdecimal() and len(str(text)) <= 9 else None
 
 
-def _number(label: str, help: str = "") -> DecimalField:
-    return DecimalField(label, [Optional()], places=None, description=help, render_kw={"inputmode": "decimal"})
+def _number(label: str, help: str = "", *more: Needed) -> DecimalField:
+    return DecimalField(label, [*more, Optional()], places=None, description=help, render_kw={"inputmode": "decimal"})
 
 
 def _count(label: str, help: str = "") -> IntegerField:
@@ -51,20 +61,22 @@ class OutcomeForm(Form):
     """The terms of an outcome: the main questions first, then the rules that most never change."""
 
     version = HiddenField()
-    beneficiary_seq = SelectField("Who benefits?", validate_choice=False)
+    beneficiary_seq = SelectField("Who benefits?", [Needed()], validate_choice=False)
     beneficiary_name = StringField("Their name", [Length(max=120)])
     beneficiary_title = StringField("Their title", [Length(max=120)])
     statement = TextAreaField(
         "What will be different for them?",
-        [Length(max=LONGEST_STATEMENT)],
+        [Needed(), Length(max=LONGEST_STATEMENT)],
         description="In their words: what they would tell a colleague.",
         render_kw={"rows": 3},
     )
-    metric_id = SelectField("Which number shows it?", coerce=_id, validate_choice=False)
-    threshold = _number("At least how much?", "Less than this counts as not used.")
-    period = SelectField("In every", choices=_choices(PERIODS), default="week")
-    rate = StringField("What is that worth to them?", description="For each such week or month, such as 2500.")
-    currency = StringField("Currency", render_kw={"maxlength": 3, "autocapitalize": "characters"})
+    metric_id = SelectField("Which number shows it?", [Needed()], coerce=_id, validate_choice=False)
+    threshold = _number("At least how much?", "Less than this counts as not used.", Needed())
+    period = SelectField("In every", [Needed()], choices=_choices(PERIODS), default="week")
+    rate = StringField(
+        "What is that worth to them?", [Needed()], description="For each such week or month, such as 2500."
+    )
+    currency = StringField("Currency", [Needed()], render_kw={"maxlength": 3, "autocapitalize": "characters"})
     baseline = _number("How much is it today?", "Before the change, if anybody knows.")
     target = _number("How much do they hope for?", "Drawn beside the threshold.")
     plan_start = DateField("Planned from", [Optional()], description="Else from the first whole week or month agreed.")

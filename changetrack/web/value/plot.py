@@ -44,7 +44,7 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Plot:
-    """The shapes of a plot: dots, the lines between neighbours with data, levels, marked days, labels below."""
+    """The shapes of a plot: dots, lines between closed neighbours with data, levels, marked days, labels below."""
 
     height: int
     top: int
@@ -72,7 +72,7 @@ def plot_of(outcome: OutcomeView) -> Plot | None:
         top=_TOP,
         bottom=_BOTTOM,
         dots=dots,
-        lines=tuple((a.x, a.y, b.x, b.y) for a, b in pairwise(dots) if a.y is not None and b.y is not None),
+        lines=_lines(dots),
         rules=_rules(outcome, most),
         marks=_marks(outcome, dots),
         labels=_labels(dots),
@@ -85,6 +85,12 @@ def _across(n: int, of: int) -> float:
 
 def _down(value: Decimal, most: Decimal) -> float:
     return round(_BOTTOM - float(value / most) * (_BOTTOM - _TOP), 1)
+
+
+def _lines(dots: Sequence[Dot]) -> tuple[tuple[float, float, float, float], ...]:
+    """From dot to dot; it ends before what is not closed yet, which would look like a fall."""
+    pairs = ((a, b) for a, b in pairwise(dots) if b.period.verdict != "open")
+    return tuple((a.x, a.y, b.x, b.y) for a, b in pairs if a.y is not None and b.y is not None)
 
 
 def _rules(outcome: OutcomeView, most: Decimal) -> tuple[Rule, ...]:

@@ -118,7 +118,7 @@ def test_an_example_counts_one_event_of_one_user(reader: Reader, section: str) -
     reader.run(block(section))
 
     assert reader.number("reports") == before + 1
-    assert reader.number("active_users") == 1
+    assert reader.number("reporters") == 1
 
 
 def test_a_file_states_the_numbers_of_its_days(reader: Reader) -> None:

@@ -121,7 +121,7 @@ def test_a_gzip_file_with_foreign_columns_is_read(run: Run, bring_in: Callable[.
     )  # fmt: skip
 
     assert result.exit_code == 0
-    assert "1 rows: 1 created" in result.stdout
+    assert "1 row: 1 created" in result.stdout
     assert "K-1,Müller,,Loom,,,,,,,2024-10-16,not_opened,2024-10-16,," in run("export", "accounts").stdout
 
 
@@ -154,6 +154,32 @@ def test_a_dry_run_writes_nothing(run: Run, bring_in: Callable[..., Result]) -> 
 
     assert json.loads(result.stdout)["created"] == 5
     assert run("export", "accounts").stdout.count("\n") == 1
+
+
+@pytest.mark.parametrize("form", [(), ("--json",)])
+def test_a_dry_run_of_what_would_be_refused_reports_and_exits_1(
+    bring_in: Callable[..., Result], form: tuple[str, ...]
+) -> None:
+    bad = "external_id,name\nA-1,Alder\nA-2,\n"
+
+    refused = bring_in("accounts", bad, "--dry-run", *form)
+    skipping = bring_in("accounts", bad, "--dry-run", "--skip-bad", *form)
+
+    assert (refused.exit_code, skipping.exit_code) == (1, 0)
+    assert "The import would be refused" in refused.stderr
+    assert refused.stdout == skipping.stdout
+    assert json.loads(refused.stdout)["rejected_rows"] == 1 if form else "1 turned away" in refused.stdout
+
+
+@pytest.mark.parametrize("dry", [(), ("--dry-run",)])
+def test_dates_in_another_form_lead_to_the_option(bring_in: Callable[..., Result], dry: tuple[str, ...]) -> None:
+    dated = "external_id,name,started_on\nA-1,Alder,16-10-2024\n"
+
+    result = bring_in("accounts", dated, *dry)
+
+    assert result.exit_code == 1
+    assert "--date-format dd-mm-yyyy" in result.stderr
+    assert bring_in("accounts", dated, *dry, "--date-format", "dd-mm-yyyy").exit_code == 0
 
 
 def test_an_imported_file_is_not_imported_again(bring_in: Callable[..., Result]) -> None:

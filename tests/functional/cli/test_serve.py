@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from changetrack.config import load_settings
 from tests.architecture.source import ROOT
 
 
@@ -66,6 +67,14 @@ def test_it_answers_at_the_address_it_prints(environment: dict[str, str], port: 
 
         assert f"http://127.0.0.1:{port} " in line
         assert answer(port, "/healthz") == 200
+
+
+def test_its_web_server_knows_its_port(environment: dict[str, str], port: int) -> None:
+    with serving(environment, "--port", str(port), "--workers", "1", "--no-scheduler") as server:
+        read_until(server, "ChangeTrack is at")
+        told = Path(f"/proc/{children_of(server.pid)[0]}/environ").read_text().split("\0")
+
+        assert load_settings(dict(pair.split("=", 1) for pair in told if pair)).base_url == f"http://127.0.0.1:{port}"
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -101,6 +101,7 @@ def test_an_event_has_a_title_in_words(event: EventView, title: str) -> None:
         ({"claimed_step": [8, 9]}, ("Step", "8 Anchor new approaches in the culture", "Anchored")),
         ({"reason": [None, "sponsor_left"]}, ("Reason", "", "Sponsor left")),
         ({"gap_by": [None, "2026-12-31"]}, ("By", "", "31 Dec 2026")),
+        ({"valid_until": [None, "2027-02-20"]}, ("Their word is good until", "", "19 Feb 2027")),
         ({"in_coalition": [False, True]}, ("In the coalition", "no", "yes")),
         ({"path_roles": [[], ["user", "buyer"]]}, ("Roles", "", "user, buyer")),
         ({"reasons": [["no_progress"], []]}, ("Reasons", "no progress", "")),

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session, scoped_session
 from changetrack.api import dialects
 from changetrack.models import Alias, AuditEvent, UsageDaily, UsageEvent
 from changetrack.queries import usage_arrivals
+from changetrack.web.formatting import exact_date, exact_datetime
 from tests.clock import NOW
 from tests.factories import Cast, make_account, make_metric, make_rule, make_source, make_unmatched, make_usage_event
 from tests.functional.web.importing import words
@@ -91,6 +92,31 @@ def test_filters_stay_while_paging(ada: FlaskClient, session: Saver, monkeypatch
 @pytest.mark.parametrize("query", ["source=x", "source=99999999999999999999", "state=x", "after=x", "follow=x"])
 def test_a_spoilt_address_shows_the_page(ada: FlaskClient, query: str) -> None:
     assert ada.get(f"/admin/usage?{query}").status_code == 200
+
+
+def test_what_arrived_on_another_day_has_its_date(ada: FlaskClient, session: Saver) -> None:
+    source = make_source(session)
+    make_usage_event(session, source, "m1", received_at=NOW)
+    make_usage_event(session, source, "m2", received_at=NOW - timedelta(days=2))
+
+    page = ada.get("/admin/usage")
+
+    assert f"{exact_date(NOW.date())}, {NOW:%H:%M:%S}" not in words(page)
+    assert f"{exact_date(NOW.date() - timedelta(days=2))}, {NOW:%H:%M:%S}" in words(page)
+    assert f'title="{exact_datetime(NOW)}"' in page.text
+
+
+def test_a_match_says_what_counted_and_leads_to_the_account(ada: FlaskClient, session: Saver, cast: Cast) -> None:
+    account, metric = make_account(session, team_id=cast.team.id), make_metric(session)
+    source = make_source(session)
+    for number in range(3):
+        make_usage_event(session, source, f"m{number}", name="<SUB-7>", feeds=[[metric.id, "1", None]])
+
+    ada.post("/admin/usage/unmatched/match", data={"name": "<SUB-7>", "account_id": str(account.id)})
+    page = ada.get("/admin/usage/unmatched").text
+
+    link = f'<a href="/accounts/{account.id}">Open the account</a>'
+    assert f"“&lt;SUB-7&gt;” is matched: 3 events counted. {link}" in page
 
 
 def test_a_name_is_found_an_account_and_counts_once(ada: FlaskClient, session: Saver, cast: Cast) -> None:

@@ -12,11 +12,11 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from changetrack.models import Contact, CustomerLink, Evidence, OutcomeStatement
+from changetrack.models import Contact, CustomerLink, Evidence, Journey, OutcomeStatement
 from changetrack.operations.customer_links import revoke_link
 from tests.clock import FixedClock
-from tests.factories import make_reading, make_session
-from tests.factories.asking import INES, Asking
+from tests.factories import make_reading, make_session, make_statement
+from tests.factories.asking import INES, MARA, Asking
 from tests.factories.walk import Walk
 
 TOKEN_FIELD = re.compile(r'name="csrf_token"[^>]*value="([^"]+)"|value="([^"]+)"[^>]*name="csrf_token"')
@@ -60,7 +60,7 @@ def test_the_page_leads_nowhere_else_and_names_nobody_else(client: FlaskClient, 
 
 def test_what_use_shows_is_told_as_a_plot_and_in_words(client: FlaskClient, asking: Asking) -> None:
     monday = asking.walk.today - timedelta(days=asking.walk.today.weekday())
-    for weeks, value in ((3, 45), (2, 39), (1, None)):
+    for weeks, value in ((4, 45), (3, 39), (2, None)):
         given = {"period_start": monday - timedelta(weeks=weeks), "value": None if value is None else Decimal(value)}
         make_reading(asking.walk.session, asking.outcome(), **given)
 
@@ -69,6 +69,52 @@ def test_what_use_shows_is_told_as_a_plot_and_in_words(client: FlaskClient, aski
     assert "1 of the last 3 weeks" in page
     assert "no data" in page
     assert '<svg class="spark"' in page
+
+
+def test_a_week_that_is_not_closed_has_neither_passed_nor_failed(client: FlaskClient, asking: Asking) -> None:
+    token = asking.token("agree-1")
+    make_reading(asking.walk.session, asking.outcome(), value=Decimal(5))
+    only_open = client.get(f"/c/{token}").text
+    closed = asking.walk.today - timedelta(weeks=2)
+    make_reading(asking.walk.session, asking.outcome(), value=Decimal(44), period_start=closed)
+    make_reading(
+        asking.walk.session, asking.outcome(), value=Decimal(7), period_start=asking.walk.today - timedelta(weeks=1)
+    )
+
+    one_closed = client.get(f"/c/{token}").text
+
+    assert "No week is over yet" in only_open
+    assert "The week from 2 Mar 2026 is not over yet:" in only_open
+    assert "1 of the last 1 week<" in one_closed
+    assert "The latest, from 16 Feb 2026" in one_closed
+    assert "The week from 23 Feb 2026 is over, but late numbers may still come:" in one_closed
+    assert '<svg class="spark"' not in only_open + one_closed
+
+
+def test_an_agreement_that_we_reported_is_not_told_as_the_persons_own_word(client: FlaskClient, asking: Asking) -> None:
+    statement = make_statement(asking.walk.session, asking.outcome(), contact_seq=MARA, person_name="Mara")
+    asking.outcome().agreed_on = statement.given_on
+    asking.walk.session.commit()
+
+    page = client.get(f"/c/{asking.token('attest-1')}").text
+
+    assert "We noted on 2 Mar 2026 that you agreed to this: reported by Olu on our side." in page
+    assert "You agreed" not in page
+
+
+def test_a_question_about_numbers_says_what_it_is_about_and_what_lacks(client: FlaskClient, asking: Asking) -> None:
+    journey = asking.walk.session.get_one(Journey, asking.walk.account_id)
+    journey.vision = "Nobody waits for an order any more."
+    asking.walk.session.commit()
+    token = asking.token("point-1c")
+
+    page = client.get(f"/c/{token}").text
+    refused = client.post(f"/c/{token}", data={"ask": "point-1c", "answer": "yes", "asked": "3", "yes": ""}).text
+
+    assert "Managers convinced: is this so?" in page
+    assert "Nobody waits for an order any more." in page
+    assert "Write a number." in refused
+    assert "1,000,000,000,000" not in refused
 
 
 def test_agreeing_and_attesting_by_the_page_are_kept_as_own_hand(client: FlaskClient, asking: Asking) -> None:

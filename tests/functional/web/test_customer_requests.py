@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from changetrack.models import CustomerLink, Event
 from changetrack.operations.journey.gate import propose_advance
-from tests.factories import make_session
+from tests.factories import make_session, make_statement
 from tests.factories.asking import JON, MARA, Asking
 from tests.factories.walk import Walk
 
@@ -183,6 +183,23 @@ def test_the_account_page_offers_to_ask_where_the_customers_word_counts(asking: 
     assert "about=point-5a" not in page
     chosen = browser("olu").get(address(asking, "?about=point-5c")).text
     assert re.search(r'<input[^>]*checked[^>]*value="point-5c"', chosen)
+
+
+def test_an_outcome_is_asked_of_who_benefits_and_a_reported_agreement_is_explained(
+    asking: Asking, browser: Browser
+) -> None:
+    olu = browser("olu")
+    to_agree = olu.get(address(asking, "?about=agree-1")).text
+    statement = make_statement(asking.walk.session, asking.outcome(), contact_seq=MARA, person_name="Mara")
+    asking.outcome().agreed_on = statement.given_on
+    asking.walk.session.commit()
+
+    to_attest = html.unescape(olu.get(address(asking, "?about=attest-1")).text)
+
+    for page in (to_agree, to_attest):
+        assert re.search(r'<option selected value="1">Mara', page)
+    assert "was reported by your team, so it cannot be asked for again" in to_attest
+    assert "was reported by your team" not in to_agree
 
 
 def test_a_proposal_that_waits_for_the_customer_can_be_asked_about(asking: Asking, browser: Browser) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from changetrack.models import LedgerEntry, Outcome, OutcomeStatement
+from changetrack.web.formatting import exact_date
 from tests.clock import TODAY
 from tests.factories import (
     Cast,
@@ -103,6 +104,7 @@ def test_a_form_that_is_refused_keeps_what_was_typed_and_says_everything(desk: D
         ({"threshold": "NaN"}, "A number from 0 to"),
         ({"threshold": "1e99999"}, "A number from 0 to"),
         ({"rate": "1,500"}, "write digits with a point for decimals"),
+        ({"rate": "1,250.50"}, "Write 1250.50."),
         ({"currency": "EURO"}, "is not a currency"),
         ({"confirm_after": "99999999999999999999"}, "A whole number from 1 to 60 is needed."),
         ({"metric_id": "none"}, "Choose the metric that shows it."),
@@ -115,6 +117,33 @@ def test_terms_that_cannot_be_are_refused(desk: Desk, typed: Mapping[str, str], 
 
     assert refused.status_code == 422
     assert words in refused.text
+
+
+def test_the_form_marks_what_it_needs_and_sums_up_what_lacks_in_sentences(desk: Desk) -> None:
+    blank = desk.browser("olu").get(f"{desk.address}/outcomes/new").text
+
+    refused = desk.propose(rate="").text
+
+    assert blank.count('class="required"') == 7
+    assert "What is that worth to them?</a> Say what a period" in refused
+    assert "?</a>:" not in refused
+
+
+def test_a_word_that_is_good_is_not_asked_for_first_and_ends_on_one_day_everywhere(desk: Desk) -> None:
+    desk.propose()
+    desk.say("agreed")
+    wanted = desk.see()
+    desk.say("attested")
+    day = exact_date(TODAY + timedelta(days=89))
+
+    page = desk.see()
+    asked = desk.browser("olu").get(f"{desk.address}/requests").text
+
+    assert '<summary class="btn primary">' in wanted
+    assert '<summary class="btn primary">' not in page
+    assert f"good until {day}" in page
+    assert f"attested until {day}" in asked
+    assert exact_date(TODAY + timedelta(days=90)) not in page + asked
 
 
 def test_a_beneficiary_who_is_new_is_named_on_the_form(desk: Desk) -> None:

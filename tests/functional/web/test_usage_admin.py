@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, scoped_session
 
 from changetrack.models import ApiToken, AuditEvent, EventRule, Metric, WriteKey
+from changetrack.queries import usage_metrics
 from tests.clock import NOW
 from tests.factories import (
     PASSWORD,
@@ -68,6 +69,21 @@ def test_a_metric_is_added_given_a_rule_and_listed_in_words(ada: FlaskClient, se
     assert (made.status_code, ruled.status_code) == (303, 303)
     assert "Feature calls feature_calls calls added up Report Created today 1" in page
     assert "Report Created each event counts one any source" in words(ada.get(made.location))
+
+
+def test_a_metric_says_when_only_some_accounts_were_looked_at(
+    ada: FlaskClient, session: Saver, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    metric = make_metric(session)
+    make_daily(session, make_account(session, team_id=cast.team.id), metric)
+    whole = words(ada.get(f"/admin/metrics/{metric.id}"))
+    monkeypatch.setattr(usage_metrics, "LOOKED_AT", 1)
+    make_daily(session, make_account(session, team_id=cast.team.id), metric)
+
+    page = words(ada.get(f"/admin/metrics/{metric.id}"))
+
+    assert "accounts with any numbers" not in whole
+    assert "accounts with any numbers" in page
 
 
 def test_what_is_wrong_with_a_metric_is_said_at_its_fields(ada: FlaskClient, session: Saver) -> None:

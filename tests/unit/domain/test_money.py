@@ -30,6 +30,12 @@ def test_an_amount_that_could_mean_two_things_is_refused(text: Any) -> None:
         parse_amount(text)
 
 
+@pytest.mark.parametrize(("text", "plain"), [("1,250.50", "1250.50"), ("12,500,000.5", "12500000.5")])
+def test_an_amount_in_groups_is_refused_with_how_it_is_written(text: str, plain: str) -> None:
+    with pytest.raises(ValueError, match=rf"is not an amount\. Write {plain}\."):
+        parse_amount(text)
+
+
 def test_finer_parts_than_the_currency_has_are_refused() -> None:
     with pytest.raises(ValueError, match="JPY has 0 decimals"):
         in_minor_units(Decimal("1.5"), "JPY")
