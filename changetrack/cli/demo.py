@@ -69,7 +69,9 @@ def _load(accounts: int, seed: int, unfinished: Path) -> None:
         player.play()
     unfinished.unlink()
     if waiting := count_due_accounts(day=today):
-        click.echo(f"Due for the night, or for `changetrack jobs run stale-sweep`: {counted(waiting, 'account')}.", err=True)
+        click.echo(
+            f"Due for the night, or for `changetrack jobs run stale-sweep`: {counted(waiting, 'account')}.", err=True
+        )
 
 
 @contextmanager

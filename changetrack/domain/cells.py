@@ -110,9 +110,7 @@ def date_reader(date_format: str | None, *, today: date) -> Callable[[str], date
     def read(text: str) -> date:
         day = _read_iso(text) if pattern is None else _read_by(pattern, text)
         if day is None:
-            raise ValueError(
-                f"“{text[:40]}” is not a date in the form {shown}: there is no such day, or {OTHER_FORM}."
-            )
+            raise ValueError(f"“{text[:40]}” is not a date in the form {shown}: there is no such day, or {OTHER_FORM}.")
         if day > today:
             raise ValueError(f"{day.isoformat()} lies in the future.")
         if day < EARLIEST:

@@ -46,7 +46,9 @@ def find_overview(
     if not question.is_summed:
         return None
     days = {"as_of": as_of, "compare": compare or as_of, "first": first}
-    found = {row.place: row for row in db.session.connection().execute(_STATEMENT, {**days, "since": min(*days.values())})}
+    found = {
+        row.place: row for row in db.session.connection().execute(_STATEMENT, {**days, "since": min(*days.values())})
+    }
     funnel = Funnel(as_of, question.known_at, question.is_today, None, _picture(found, "now"))
     before = compare and Funnel(compare, question.known_at, False, None, _picture(found, "then"))
     flows = {p: {f: int(getattr(found[p], f) or 0) if p in found else 0 for f in FLOWS} for p in OPEN_PLACES}

@@ -78,7 +78,7 @@ def test_a_customer_agrees_and_attests_on_a_phone(
         phone.goto(path)
         agree = phone.locator("#agree-1")
         expect(agree).to_contain_text("Orders leave the house on the day they come in.")
-        expect(agree).to_contain_text("No week is over yet")
+        expect(agree).to_contain_text("No week is closed yet")
         agree.get_by_text("Add a few words").click()
         agree.get_by_label("Anything you would like to add").fill("Forty is right.")
         agree.get_by_role("button", name="Yes, this is so").click()

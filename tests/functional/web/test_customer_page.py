@@ -83,7 +83,7 @@ def test_a_week_that_is_not_closed_has_neither_passed_nor_failed(client: FlaskCl
 
     one_closed = client.get(f"/c/{token}").text
 
-    assert "No week is over yet" in only_open
+    assert "No week is closed yet" in only_open
     assert "The week from 2 Mar 2026 is not over yet:" in only_open
     assert "1 of the last 1 week<" in one_closed
     assert "The latest, from 16 Feb 2026" in one_closed
