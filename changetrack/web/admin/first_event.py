@@ -69,9 +69,7 @@ analytics.shutdown()
 
 posthog = Posthog("KEY", host="HOST")
 
-posthog.capture(
-    "Report Created", distinct_id="user-42", properties={"rows": 12}, groups={"company": "C-1041"}
-)
+posthog.capture("Report Created", distinct_id="user-42", properties={"rows": 12}, groups={"company": "C-1041"})
 posthog.shutdown()
 """,
     ),

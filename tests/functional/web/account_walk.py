@@ -78,4 +78,5 @@ class Walk:
     def rows(self, model: Any) -> list[Any]:
         """The account's rows of a table."""
         self.session.rollback()
-        return list(self.session.scalars(select(model).where(model.account_id == self.id)))
+        query = select(model).where(model.account_id == self.id)
+        return list(self.session.scalars(query.order_by(*model.__table__.primary_key)))
