@@ -60,11 +60,19 @@ def outcome_reasons(terms: Mapping[str, object]) -> list[Reason]:
     reasons += _worth_reasons(terms)
     for name, (least, most) in _COUNTS.items():
         reasons += _count_reasons(name, terms.get(name), least, most)
+    if {"confirm_after", "restore_after"}.isdisjoint(r.field for r in reasons) and not _may_restore(terms):
+        longer = "Confirming again takes no longer than confirming; else less use could be worth more."
+        reasons.append(Reason("restore_after", longer))
     if terms.get("plan_periods") is not None:
         reasons += _count_reasons("plan_periods", terms["plan_periods"], 1, _MOST_PERIODS)
     if not isinstance(terms.get("plan_start"), date | None):
         reasons.append(Reason("plan_start", "This has to be a date."))
     return reasons
+
+
+def _may_restore(terms: Mapping[str, object]) -> bool:
+    confirm, restore = terms.get("confirm_after"), terms.get("restore_after")
+    return isinstance(confirm, int) and isinstance(restore, int) and restore <= confirm
 
 
 def _what_reasons(terms: Mapping[str, object]) -> list[Reason]:

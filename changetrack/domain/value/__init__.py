@@ -4,13 +4,11 @@ from changetrack.domain.value.figures import MEASURES, Figures, figures
 from changetrack.domain.value.knowledge import OutcomeHistory
 from changetrack.domain.value.periods import PERIODS, next_period, period_end, period_of
 from changetrack.domain.value.posting import CORRECTED, Posting, PostingKey, post
-from changetrack.domain.value.proposing import ACCRUALS, outcome_reasons
 from changetrack.domain.value.recognition import Recognition, Step, recognise
 from changetrack.domain.value.standing import promised
 from changetrack.domain.value.terms import Attestation, OutcomeTerms, Reading
 
 __all__ = [
-    "ACCRUALS",
     "CORRECTED",
     "MEASURES",
     "PERIODS",
@@ -25,7 +23,6 @@ __all__ = [
     "Step",
     "figures",
     "next_period",
-    "outcome_reasons",
     "period_end",
     "period_of",
     "post",

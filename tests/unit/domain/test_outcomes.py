@@ -74,3 +74,8 @@ def test_an_end_and_a_group_may_be_left_out_or_given() -> None:
 
 def test_what_is_no_term_is_named() -> None:
     assert fields(realized=5) == ["realized"]
+
+
+def test_confirming_again_takes_no_longer_than_confirming() -> None:
+    assert fields(confirm_after=2, restore_after=3) == ["restore_after"]
+    assert fields(confirm_after=2, restore_after=2) == []

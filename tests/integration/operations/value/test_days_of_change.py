@@ -80,7 +80,7 @@ def test_the_history_says_since_when_an_outcome_is_at_risk(use: Use, together: b
 @pytest.mark.parametrize("together", [False, True])
 def test_half_a_year_of_short_months_takes_a_seventh(session: Saver, together: bool) -> None:
     use = Use(session)
-    use.propose(period="month", confirm_after=1, requires_attestation=False)
+    use.propose(period="month", confirm_after=1, restore_after=1, requires_attestation=False)
     use.say("agreed", date(2026, 1, 1), recorded_on=FIRST_DAY)
     for month in range(1, 9):
         use.count(date(2026, month, 10), 50)
@@ -96,7 +96,7 @@ def test_half_a_year_of_short_months_takes_a_seventh(session: Saver, together: b
 @pytest.mark.parametrize("together", [False, True])
 def test_a_week_that_is_corrected_below_the_threshold_breaks_half_a_year_of_use(session: Saver, together: bool) -> None:
     use = Use(session)
-    use.propose(confirm_after=1, requires_attestation=False)
+    use.propose(confirm_after=1, restore_after=1, requires_attestation=False)
     use.say("agreed", FIRST_DAY)
     use.weeks([45] * 28)
     recognise(use, week(29), together=together)
