@@ -12,12 +12,21 @@ from changetrack.models._base import (
     db,
     usage_number,
 )
-from changetrack.models.accounts import Account, Alias, Import, SavedView
-from changetrack.models.alerts import Alert, Heartbeat, JobRun, Notification, OutboxMessage
+from changetrack.models.accounts import Account, Alias, Calendar, Import, SavedView
+from changetrack.models.alerts import Alert, Heartbeat, JobRun, LearnedLimit
 from changetrack.models.coalition import Contact
+from changetrack.models.delivery import (
+    DeliveryAttempt,
+    Digest,
+    Endpoint,
+    MessageSettings,
+    Notification,
+    OutboxMessage,
+)
 from changetrack.models.funnel import FunnelCell, FunnelSnapshot, MovementCell, Standing
 from changetrack.models.history import AuditEvent, Event
 from changetrack.models.journey import Evidence, Hold, Journey, PlaybookVersion, Proposal, SignOff, Visit
+from changetrack.models.learning import Commitment
 from changetrack.models.people import ApiToken, SignInAttempt, Team, TeamMember, User, UserSession
 from changetrack.models.usage import (
     EventRule,
@@ -50,8 +59,13 @@ __all__ = [
     "ApiToken",
     "AuditEvent",
     "Base",
+    "Calendar",
+    "Commitment",
     "Contact",
     "CustomerLink",
+    "DeliveryAttempt",
+    "Digest",
+    "Endpoint",
     "Event",
     "EventRule",
     "Evidence",
@@ -63,7 +77,9 @@ __all__ = [
     "Import",
     "JobRun",
     "Journey",
+    "LearnedLimit",
     "LedgerEntry",
+    "MessageSettings",
     "Metric",
     "Model",
     "MovementCell",

@@ -1,4 +1,4 @@
-"""Tables of the record itself: accounts, their aliases, views of their list, the imports that brought them."""
+"""Tables of the record itself: accounts, their calendars and aliases, views of their list, the imports."""
 
 from datetime import date, datetime
 from typing import Any
@@ -11,6 +11,7 @@ from changetrack.models._base import Id, Model
 # Ordered by code points on both databases, so that a prefix is a range. Case-folding can triple a name's length.
 _KEY = String(600).with_variant(String(600, collation="C"), "postgresql")
 _FILTERED = ("organization", "product", "segment", "region", "industry", "tier")
+_HOUSE = text("is_house")
 _UNSUPPORTED = text("supported_step < claimed_step and place < 10")
 
 
@@ -34,6 +35,7 @@ class Account(Model):
         Index("ix_accounts_team_id_place_name_key_id", "team_id", "place", "name_key", "id"),
         Index("ix_accounts_team_id_name_key_id", "team_id", "name_key", "id"),
         Index("ix_accounts_owner_id", "owner_id"),
+        Index("ix_accounts_calendar_id", "calendar_id"),
         Index("ix_accounts_place_step_entered_on_id", "place", "step_entered_on", "id"),
         Index("ix_accounts_team_id_place_step_entered_on_id", "team_id", "place", "step_entered_on", "id"),
         # Filters that may leave only a few: those few are read, not the list.
@@ -101,6 +103,12 @@ class Account(Model):
     value: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default=text("'{}'"))
     falling_since: Mapped[date | None]  # an outcome's use fell short, or cannot be seen any more
     falling_why: Mapped[str | None] = mapped_column(String(300))
+    customer_on: Mapped[date | None]  # of the last act that came from the customer
+    customer_held_workdays: Mapped[int] = mapped_column(default=0, server_default=text("0"))  # on hold since then
+    commitment_due_on: Mapped[date | None]  # of the open commitment that is due first
+    commitment_words: Mapped[str | None] = mapped_column(String(300))  # and what it is
+    calendar_id: Mapped[int | None] = mapped_column(ForeignKey("calendars.id"))  # none: the house's
+    blackout_days: Mapped[list[Any]] = mapped_column(default=list, server_default=text("'[]'"))  # ISO dates, its own
     due_on: Mapped[date | None]  # when the night has to look at it next
     review_on: Mapped[date | None]  # of an account on hold
 
@@ -111,6 +119,25 @@ class Account(Model):
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
     version: Mapped[int] = mapped_column(default=1)  # of the editable record
+
+
+class Calendar(Model):
+    """On which days an organisation works: week mask, country holidays, its own days off; `is_house` is everybody's."""
+
+    __tablename__ = "calendars"
+    __table_args__ = (
+        Index("uq_calendars_house", "is_house", unique=True, sqlite_where=_HOUSE, postgresql_where=_HOUSE),
+    )
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    name: Mapped[str] = mapped_column(String(120), unique=True)
+    is_house: Mapped[bool] = mapped_column(default=False)
+    weekmask: Mapped[str] = mapped_column(String(7), default="1111100")  # from Monday, 1: worked
+    country: Mapped[str | None] = mapped_column(String(2))
+    subdivision: Mapped[str | None] = mapped_column(String(10))
+    timezone: Mapped[str | None] = mapped_column(String(60))  # none: the house's
+    blackout_days: Mapped[list[Any]] = mapped_column(default=list)  # ISO dates
+    version: Mapped[int] = mapped_column(default=1)
 
 
 class Alias(Model):

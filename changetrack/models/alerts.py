@@ -1,4 +1,4 @@
-"""Tables of the night: alerts, the outbox that carries them, the in-app inbox, and the runs of timed jobs."""
+"""Tables of the night: alerts, the limits learned for them, and the runs of timed jobs."""
 
 from datetime import date, datetime
 from typing import Any
@@ -10,7 +10,8 @@ from changetrack.models._base import Id, Model
 
 _OPEN = text("state <> 'resolved'")
 _RESOLVED = text("state = 'resolved'")
-_UNREAD = text("read_at is null")
+_CLIMBING = text("rung_due_on is not null")
+_UNMEASURED = text("useful is null and useful_until is not null")
 
 
 class Alert(Model):
@@ -43,7 +44,12 @@ class Alert(Model):
             "ix_alerts_resolved_team", "team_id", "resolved_at", "id", sqlite_where=_RESOLVED,
             postgresql_where=_RESOLVED,
         ),
-        Index("ix_alerts_account_id", "account_id"),
+        Index("ix_alerts_account_id", "account_id", "visit_seq"),
+        # The ladder: who has to hear next, and on which day.
+        Index("ix_alerts_rung_due_on", "rung_due_on", "id", sqlite_where=_CLIMBING, postgresql_where=_CLIMBING),
+        # Alerts of which it is not yet known whether anything followed.
+        Index("ix_alerts_unmeasured", "useful_until", "id", sqlite_where=_UNMEASURED, postgresql_where=_UNMEASURED),
+        Index("ix_alerts_usefulness", "raised_on", "step", "useful"),
     )  # fmt: skip
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
@@ -59,6 +65,14 @@ class Alert(Model):
     quiet: Mapped[bool] = mapped_column(default=False)  # from an import: listed, but tells nobody
     raised_on: Mapped[date]
     raised_at: Mapped[datetime]
+    fired_on: Mapped[date]  # from which the ladder counts: the day of raising, or of firing again
+    rung: Mapped[int] = mapped_column(default=0)  # of the ladder, the highest that was told
+    rung_due_on: Mapped[date | None]  # when the next rung is told; none while somebody has taken it up
+    useful_until: Mapped[date | None]  # progress by that day counts as following from the alert; none if nobody heard
+    useful: Mapped[bool | None]
+    decision: Mapped[str | None] = mapped_column(String(10))  # the executive's: revive, park or close
+    decided_at: Mapped[datetime | None]
+    decided_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     acknowledged_at: Mapped[datetime | None]
     acknowledged_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     next_step: Mapped[str | None] = mapped_column(Text)
@@ -71,59 +85,19 @@ class Alert(Model):
     version: Mapped[int] = mapped_column(default=1)
 
 
-class OutboxMessage(Model):
-    """A message that has to leave, written with what caused it; its `key` makes it one message for ever."""
+class LearnedLimit(Model):
+    """The limit of days in a step as learned from the visits known when its month began; frozen."""
 
-    __tablename__ = "outbox"
-    __table_args__ = (
-        Index(
-            "ix_outbox_waiting",
-            "due_at",
-            "id",
-            sqlite_where=text("delivered_at is null and dead_at is null"),
-            postgresql_where=text("delivered_at is null and dead_at is null"),
-        ),
-        Index(
-            "ix_outbox_given_up",
-            "dead_at",
-            "id",
-            sqlite_where=text("dead_at is not null"),
-            postgresql_where=text("dead_at is not null"),
-        ),
-    )
+    __tablename__ = "learned_limits"
 
-    id: Mapped[int] = mapped_column(Id, primary_key=True)
-    key: Mapped[str] = mapped_column(String(200), unique=True)
-    channel: Mapped[str] = mapped_column(String(20))
-    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
-    account_id: Mapped[int | None]
-    alert_id: Mapped[int | None]
-    payload: Mapped[dict[str, Any]]
-    created_at: Mapped[datetime]
-    due_at: Mapped[datetime]
-    leased_until: Mapped[datetime | None]
-    attempts: Mapped[int] = mapped_column(default=0)
-    delivered_at: Mapped[datetime | None]
-    dead_at: Mapped[datetime | None]
-    last_error: Mapped[str | None] = mapped_column(Text)
-
-
-class Notification(Model):
-    """A message delivered inside the application."""
-
-    __tablename__ = "notifications"
-    __table_args__ = (
-        Index("ix_notifications_user_id_created_at_key", "user_id", "created_at", "key"),
-        Index("ix_notifications_unread", "user_id", sqlite_where=_UNREAD, postgresql_where=_UNREAD),
-    )
-
-    key: Mapped[str] = mapped_column(String(200), primary_key=True)
-    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
-    account_id: Mapped[int | None]
-    title: Mapped[str] = mapped_column(String(300))
-    body: Mapped[str] = mapped_column(Text)
-    created_at: Mapped[datetime]
-    read_at: Mapped[datetime | None]
+    month: Mapped[date] = mapped_column(primary_key=True)  # its first day
+    step: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    fixed_days: Mapped[int | None]  # the playbook's limit then
+    quantile_days: Mapped[int | None]  # by which 85 % had advanced; none where that was not reached
+    limit_days: Mapped[int | None]  # what holds for the month; none: the fixed limit
+    advances: Mapped[int]
+    visits: Mapped[int]
+    frozen_at: Mapped[datetime]
 
 
 class JobRun(Model):

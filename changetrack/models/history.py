@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Index, String, Text
+from sqlalchemy import Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from changetrack.models._base import Id, Model
@@ -13,7 +13,14 @@ class Event(Model):
     """Something that happened to one account; `changes` is the field diff {field: [old, new]}."""
 
     __tablename__ = "events"
-    __table_args__ = (Index("ix_events_recorded_at", "recorded_at", "account_id", "seq"),)
+    __table_args__ = (
+        Index("ix_events_recorded_at", "recorded_at", "account_id", "seq"),
+        # What moved an account on: whether an alert was followed by any of it.
+        Index(
+            "ix_events_progress", "account_id", "effective_on", sqlite_where=text("is_progress"),
+            postgresql_where=text("is_progress"),
+        ),
+    )  # fmt: skip
 
     account_id: Mapped[int] = mapped_column(Id, primary_key=True)
     seq: Mapped[int] = mapped_column(primary_key=True)
