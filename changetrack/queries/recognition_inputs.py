@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import BigInteger, select, type_coerce
 from sqlalchemy.orm import Session, scoped_session
@@ -24,6 +24,18 @@ _ALIKE = (
     "settle_lag_days", "requires_attestation", "plan_start", "plan_periods", "proposed_on",
 )  # fmt: skip
 _SPOKEN = {"agreed": "agreed_on", "withdrawn": "withdrawn_on", "disputed": "disputed_on"}
+
+
+class _Statement(NamedTuple):
+    """What recognition takes from a statement."""
+
+    account_id: int
+    outcome_seq: int
+    kind: str
+    given_on: date
+    valid_days: int  # of an attestation
+    recorded_on: date
+    retracted_on: date | None
 
 
 def read_histories(
@@ -72,9 +84,12 @@ def known_terms(outcome: Any, statements: Iterable[Any], successors: Iterable[An
         bare = replace(bare, replaced_on=outcome.replaced_on)  # a proposal that was taken back
     days = {day for _name, s in heard for day in (s.recorded_on, s.retracted_on) if day is not None}
     known = [(min(days | {outcome.proposed_on}), bare)]
+    said: Mapping[str, date] = {}
     for day in sorted(days):
         for spoken in (_spoken(heard, day, undone_on=day), _spoken(heard, day)):
-            terms = replace(bare, **spoken)
+            if spoken == said:
+                continue
+            said, terms = spoken, replace(bare, **spoken)
             if terms != known[-1][1]:
                 known.append((day, terms))
     return known
@@ -105,7 +120,7 @@ def read_posted(session: scoped_session[Session], wanted: Collection[Key]) -> Ma
     found: defaultdict[Key, Posted] = defaultdict(dict)
     for account_id, seq, measure, posted_on, start, amount in session.execute(query.where(*_of(entry, wanted))).all():
         if (account_id, seq) in wanted:
-            posted, about = found[account_id, seq], PostingKey(seq, measure, posted_on, start)
+            posted, about = found[account_id, seq], (seq, measure, posted_on, start)
             posted[about] = posted.get(about, 0) + amount
     return found
 
@@ -135,14 +150,11 @@ def _spoken(heard: Iterable[tuple[str, Any]], day: date, undone_on: date | None 
     }
 
 
-def _statements(session: scoped_session[Session], accounts: set[int]) -> Mapping[Key, list[Any]]:
+def _statements(session: scoped_session[Session], accounts: set[int]) -> Mapping[Key, list[_Statement]]:
     said: Any = OutcomeStatement.__table__.c
-    columns: list[Any] = [
-        said.account_id, said.outcome_seq, said.kind, said.given_on, said.valid_days, said.recorded_on,
-        said.retracted_on,
-    ]  # fmt: skip
-    found: defaultdict[Key, list[Any]] = defaultdict(list)
+    columns: list[Any] = [said[name] for name in _Statement._fields]
+    found: defaultdict[Key, list[_Statement]] = defaultdict(list)
     rows = select(*columns).where(said.account_id.in_(accounts)).order_by(said.account_id, said.seq)
-    for row in session.execute(rows):
-        found[row.account_id, row.outcome_seq].append(row)
+    for statement in map(_Statement._make, session.execute(rows)):
+        found[statement.account_id, statement.outcome_seq].append(statement)
     return found

@@ -101,7 +101,7 @@ class Course:
             self.phase, self.first_use, self.since = "in_use", number, bounds(number, self.kind)[0]
         self._account(number, end, closes, amount)
         if self.phase == "confirmed":
-            if not self.stopped:
+            if amount != self.live and not self.stopped:
                 self._set_live(closes, amount, "measured" if self.live else "recovered", number)
         elif self.run == self._need:
             if self.cover.foreseen(closes + 1):
@@ -119,7 +119,8 @@ class Course:
                 if not self.confirmed_run:
                     self.first_confirmed = number
                 self.confirmed_run += 1
-                self._note(closes, "realized", amount, "accrued", number)
+                if amount:
+                    self.changes.append(Change(closes, "realized", amount, "accrued", number))
                 return
         self.confirmed_run = 0
         self.probationary += amount

@@ -7,11 +7,10 @@ from decimal import Decimal
 from itertools import pairwise
 from operator import attrgetter
 
-from changetrack.domain.value.periods import bounds, number_at
+from changetrack.domain.value.periods import closing, number_at
 from changetrack.domain.value.terms import Attestation, OutcomeTerms, Reading
 from changetrack.domain.value.words import in_words, number_in_words, period_in_words
 
-_ALWAYS = 0  # before any day
 _recorded_on = attrgetter("recorded_on")
 _SPOKEN = {
     "agreed_on": "agreed",
@@ -42,11 +41,11 @@ class OutcomeHistory:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """An outcome as known at a day: the use, and when it was recorded, by the number of the period."""
+    """An outcome as known at a day: the readings, and the use by them, by the number of the period."""
 
     terms: OutcomeTerms
     values: dict[int, Decimal | None]
-    recorded: dict[int, date]
+    readings: dict[int, Reading]
     attestations: list[Attestation]
 
 
@@ -57,20 +56,21 @@ class Knowledge:
     its day) is no news: only later records make another day to look from.
     """
 
-    __slots__ = ("_history", "_recorded", "cap", "outcome")
+    __slots__ = ("_history", "_of_use", "cap", "outcome")
 
     def __init__(self, history: OutcomeHistory) -> None:
         self._history = history
         self.outcome = history.outcome
         self.cap = history.cap
         shapes = {(terms.period, terms.settle_lag_days) for _, terms in history.versions}
-        self._recorded = {shape: _by_period(history.readings, *shape) for shape in shapes}
+        readings = sorted(history.readings, key=_recorded_on)
+        self._of_use = {shape: _Use(readings, *shape) for shape in shapes}
 
     def days(self) -> set[int]:
         """Return the days on which something was learned that may change what was so before."""
         days = {day.toordinal() for day, _ in self._history.versions}
-        for recorded in self._recorded.values():
-            days.update(news for known in recorded.values() for news, _ in known if news)
+        for use in self._of_use.values():
+            days.update(reading.recorded_on.toordinal() for _number, reading in use.late)
         for said in self._history.attestations:
             if said.recorded_on > said.given_on:
                 days.add(said.recorded_on.toordinal())
@@ -84,19 +84,15 @@ class Knowledge:
         terms = self._history.terms_at(known_at)
         if terms is None:
             return None
-        values: dict[int, Decimal | None] = {}
-        recorded: dict[int, date] = {}
-        for number, known in self._recorded[terms.period, terms.settle_lag_days].items():
-            for news, reading in known:
-                if news <= day:
-                    _start, values[number], recorded[number] = reading
+        use = self._of_use[terms.period, terms.settle_lag_days]
+        readings = use.timely | {number: reading for number, reading in use.late if reading.recorded_on <= known_at}
         said = [
             a
             for a in self._history.attestations
             if (a.recorded_on <= a.given_on or a.recorded_on <= known_at)
             and not (a.retracted_on and a.retracted_on <= known_at)
         ]
-        return View(terms, values, recorded, said)
+        return View(terms, {number: reading.value for number, reading in readings.items()}, readings, said)
 
     def news(self, day: int) -> list[str]:
         """Return what was learned on a day, a sentence each."""
@@ -128,26 +124,31 @@ class Knowledge:
         terms = self._history.terms_at(on)
         if terms is None:
             return
-        for number, known in self._recorded[terms.period, terms.settle_lag_days].items():
+        known: dict[int, list[Reading]] = {}
+        for reading in sorted(self._history.readings, key=_recorded_on):
+            known.setdefault(number_at(reading.period_start, terms.period), []).append(reading)
+        for number, readings in known.items():
             before: Decimal | None = None
-            for _, reading in known:
+            for reading in readings:
                 if reading.recorded_on == on and reading.value != before:
                     yield _told(period_in_words(number, terms.period), before, reading.value)
                 before = reading.value
 
 
-def _by_period(readings: Sequence[Reading], kind: str, lag: int) -> dict[int, list[tuple[int, Reading]]]:
-    """The readings by the number of their period, each with the day from which it was news, in that order."""
-    found: dict[int, list[tuple[int, Reading]]] = {}
-    for reading in sorted(readings, key=_recorded_on):
-        number = number_at(reading.period_start, kind)
-        recorded = reading.recorded_on.toordinal()
-        news = recorded if recorded > bounds(number, kind)[1] + lag else _ALWAYS
-        if number in found:
-            found[number].append((news, reading))
-        else:
-            found[number] = [(news, reading)]
-    return found
+class _Use:
+    """Readings by the number of their period: `timely` the last before it closed, `late` what was news afterwards."""
+
+    __slots__ = ("late", "timely")
+
+    def __init__(self, readings: Sequence[Reading], kind: str, lag: int) -> None:
+        self.timely: dict[int, Reading] = {}
+        self.late: list[tuple[int, Reading]] = []
+        for reading in readings:
+            number, closes_on = closing(reading.period_start, kind, lag)
+            if reading.recorded_on <= closes_on:
+                self.timely[number] = reading
+            else:
+                self.late.append((number, reading))
 
 
 def _told(period: str, before: Decimal | None, after: Decimal | None) -> str:

@@ -46,6 +46,19 @@ def number_at(start: date, kind: str) -> int:
 
 
 @lru_cache(maxsize=4096)
+def closing(start: date, kind: str, lag: int) -> tuple[int, date]:
+    """Return the running number of the period that a date lies in, and the day on which it closes."""
+    number = number_of(start.toordinal(), kind)
+    return number, date.fromordinal(bounds(number, kind)[1] + lag)
+
+
+@lru_cache(maxsize=4096)
+def day_at(ordinal: int) -> date:
+    """Return the day of an ordinal: one object for all that happens on it."""
+    return date.fromordinal(ordinal)
+
+
+@lru_cache(maxsize=4096)
 def bounds(number: int, kind: str) -> tuple[int, int]:
     """Return the first and the last day of a period, as ordinals."""
     if kind == "week":

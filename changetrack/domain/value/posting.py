@@ -11,7 +11,7 @@ from typing import NamedTuple
 from changetrack.domain.value.caps import capped
 from changetrack.domain.value.course import Change, Course
 from changetrack.domain.value.knowledge import Knowledge, OutcomeHistory, View
-from changetrack.domain.value.periods import first_day, number_at
+from changetrack.domain.value.periods import day_at, first_day, number_at
 from changetrack.domain.value.recognition import cover_of, lived
 from changetrack.domain.value.words import in_words, period_in_words, why
 
@@ -20,13 +20,8 @@ _LONGEST_WORDS = 300
 _ROOM = 250  # of them for what was learned
 
 
-class PostingKey(NamedTuple):
-    """What a posting is about; postings of one key correct each other."""
-
-    outcome: int
-    measure: str
-    posted_on: date
-    period_start: date | None
+PostingKey = tuple[int, str, date, date | None]
+"""What a posting is about: outcome, measure, the day, the period; postings of one key correct each other."""
 
 
 class Posting(NamedTuple):
@@ -48,7 +43,7 @@ class Posting(NamedTuple):
     @property
     def key(self) -> PostingKey:
         """What it is about."""
-        return PostingKey(self.outcome, self.measure, self.posted_on, self.period_start)
+        return self.outcome, self.measure, self.posted_on, self.period_start
 
 
 def post(
@@ -90,8 +85,7 @@ class _Segment:
     def __init__(self, group: Sequence[Knowledge], known_from: int, end: int, courses: Mapping[int, Course]) -> None:
         self._group = group
         self._known_from = known_from
-        self._known_on = date.fromordinal(known_from)
-        self._end = date.fromordinal(end)
+        self._known_on, self._end = day_at(known_from), day_at(end)
         self._views = {knowledge.outcome: knowledge.at(known_from) for knowledge in group}
         found = [
             courses[outcome].changes if outcome in courses else _changes(view, self._end)
@@ -107,12 +101,15 @@ class _Segment:
         target = self._target()
         for key, (amount, change) in target.items():
             before = accumulated.get(key)
-            if amount != (before or 0):
-                postings.append(self._posting(key, amount - (before or 0), change if before is None else None))
+            if before is None and amount:
+                postings.append(self._first(key, amount, change))
+                accumulated[key] = amount
+            elif before is not None and before != amount:
+                postings.append(self._correction(key, amount - before))
                 accumulated[key] = amount
         for key, amount in accumulated.items():
-            if amount and key not in target and key.posted_on <= self._end:
-                postings.append(self._posting(key, -amount, None))
+            if amount and key not in target and key[2] <= self._end:
+                postings.append(self._correction(key, -amount))
                 accumulated[key] = 0
         return sorted(postings, key=_order)
 
@@ -122,26 +119,36 @@ class _Segment:
             view = self._views[outcome]
             kind = view.terms.period if view else ""
             for change in changes:
-                start = None if change.number is None else first_day(change.number, kind)
-                key = PostingKey(outcome, change.measure, date.fromordinal(change.day), start)
-                before = target.get(key)
-                target[key] = (change.amount + (before[0] if before else 0), change)
+                day, measure, amount, _cause, number, _about = change
+                start = None if number is None else first_day(number, kind)
+                key = (outcome, measure, day_at(day), start)
+                if key in target:
+                    amount += target[key][0]
+                target[key] = (amount, change)
         return target
 
-    def _posting(self, key: PostingKey, amount: int, change: Change | None) -> Posting:
-        """A posting for the first change of its key; without one, a correction."""
+    def _first(self, key: PostingKey, amount: int, change: Change) -> Posting:
+        """The posting of the first change of a key."""
         outcome, measure, posted_on, start = key
-        known_on = posted_on if posted_on > self._known_on else self._known_on
+        view = self._views[outcome]
+        assert view is not None  # without terms nothing changes
+        reading = None if change.number is None else view.readings.get(change.number)
+        recorded_on = None if reading is None else reading.recorded_on
+        words, known_on = why(change, view.terms, view.values), posted_on
+        if posted_on < self._known_on:
+            known_on = self._known_on
+            words += f" Learned on {in_words(known_on)}."
+        words = words[:_LONGEST_WORDS]
+        return Posting(outcome, measure, posted_on, known_on, amount, change.cause, words, start, recorded_on)
+
+    def _correction(self, key: PostingKey, amount: int) -> Posting:
+        """A posting on top of what was posted of a key before."""
+        outcome, measure, posted_on, start = key
         view, recorded_on = self._views[outcome], None
-        if view and start:
-            recorded_on = view.recorded.get(number_at(start, view.terms.period))
-        if change is None or view is None:
-            words, cause = self._corrected(outcome, start), CORRECTED
-        else:
-            words, cause = why(change, view.terms, view.values), change.cause
-            if known_on > posted_on:
-                words += f" Learned on {in_words(known_on)}."
-        return Posting(outcome, measure, posted_on, known_on, amount, cause, words[:_LONGEST_WORDS], start, recorded_on)
+        if view and start and (reading := view.readings.get(number_at(start, view.terms.period))):
+            recorded_on = reading.recorded_on
+        words, known_on = self._corrected(outcome, start)[:_LONGEST_WORDS], max(posted_on, self._known_on)
+        return Posting(outcome, measure, posted_on, known_on, amount, CORRECTED, words, start, recorded_on)
 
     def _corrected(self, outcome: int, start: date | None) -> str:
         """Why a figure is another one now: by what was learned of its own period if there is such news, else by all."""

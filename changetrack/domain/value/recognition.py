@@ -92,12 +92,12 @@ def recognise(
 
 def known_values(readings: Iterable[Reading], kind: str, known_at: date) -> dict[int, Decimal | None]:
     """Return the use by number of the period, as known at a day."""
-    newest: dict[date, date] = {}
-    values: dict[date, Decimal | None] = {}
-    for start, value, recorded_on in readings:
-        if recorded_on <= known_at and (start not in newest or newest[start] <= recorded_on):
-            newest[start], values[start] = recorded_on, value
-    return {number_at(start, kind): value for start, value in values.items()}
+    newest: dict[date, Reading] = {}
+    for reading in readings:
+        start, _value, recorded_on = reading
+        if recorded_on <= known_at and (start not in newest or newest[start].recorded_on <= recorded_on):
+            newest[start] = reading
+    return {number_at(start, kind): value for start, value, _recorded_on in newest.values()}
 
 
 def cover_of(terms: OutcomeTerms, known: Iterable[Attestation], as_of: date) -> Cover:

@@ -16,7 +16,8 @@ _ENDED = {"withdrawn": "The beneficiary withdrew", "disputed": "The beneficiary 
 
 def why(change: Change, terms: OutcomeTerms, values: Values) -> str:
     """Return the reason for a change of a figure, as one or two sentences."""
-    return _WORDS[change.cause](change, terms, values)
+    of_use = _OF_USE.get(change.cause)
+    return _WORDS[change.cause](change, terms, values) if of_use is None else _measured(change, terms, values) + of_use
 
 
 def falling(course: Course, kind: str) -> tuple[date, str] | tuple[None, None]:
@@ -61,7 +62,8 @@ def _day(ordinal: int) -> str:
     return in_words(date.fromordinal(ordinal))
 
 
-def _measured(number: int, terms: OutcomeTerms, values: Values) -> str:
+def _measured(change: Change, terms: OutcomeTerms, values: Values) -> str:
+    number = change.about[0] if change.number is None else change.number
     value = values.get(number)
     seen = "no data" if value is None else number_in_words(value)
     return f"{_at_the_start(number, terms.period)}: {seen}, threshold {number_in_words(terms.threshold)}"
@@ -71,18 +73,6 @@ def _measured(number: int, terms: OutcomeTerms, values: Values) -> str:
 def _at_the_start(number: int, kind: str) -> str:
     text = period_in_words(number, kind)
     return f"{text[0].upper()}{text[1:]}"
-
-
-def _accrued(change: Change, terms: OutcomeTerms, values: Values) -> str:
-    return _measured(_number(change), terms, values) + "; use is confirmed."
-
-
-def _unconfirmed(change: Change, terms: OutcomeTerms, values: Values) -> str:
-    return _measured(_number(change), terms, values) + "; not confirmed throughout, so nothing accrues."
-
-
-def _of_period(change: Change, terms: OutcomeTerms, values: Values) -> str:
-    return _measured(_number(change), terms, values) + "."
 
 
 def _reversed(change: Change, terms: OutcomeTerms, _values: Values) -> str:
@@ -99,11 +89,11 @@ def _confirmed(change: Change, _terms: OutcomeTerms, _values: Values) -> str:
 
 
 def _unverifiable(change: Change, terms: OutcomeTerms, _values: Values) -> str:
-    return f"No data since {in_words(first_day(_number(change), terms.period))}."
+    return f"No data since {in_words(first_day(change.about[0], terms.period))}."
 
 
 def _lapsed_use(change: Change, terms: OutcomeTerms, _values: Values) -> str:
-    return f"Use lapsed: below the threshold since {in_words(first_day(_number(change), terms.period))}."
+    return f"Use lapsed: below the threshold since {in_words(first_day(change.about[0], terms.period))}."
 
 
 def _lapsed_attestation(change: Change, _terms: OutcomeTerms, _values: Values) -> str:
@@ -119,19 +109,19 @@ def _capped(_change: Change, _terms: OutcomeTerms, _values: Values) -> str:
     return "Its share under the cap of its group, after what the others came to."
 
 
-def _number(change: Change) -> int:
-    return change.about[0] if change.number is None else change.number
-
+_OF_USE = {
+    "accrued": "; use is confirmed.",
+    "unconfirmed": "; not confirmed throughout, so nothing accrues.",
+    "recovered": ".",
+    "measured": ".",
+    "at_risk": ".",
+}
+"""How the reasons go on that begin with the use of a period."""
 
 _WORDS: dict[str, Callable[[Change, OutcomeTerms, Values], str]] = {
-    "accrued": _accrued,
-    "unconfirmed": _unconfirmed,
     "reversed": _reversed,
     "confirmed": _confirmed,
     "restored": _confirmed,
-    "recovered": _of_period,
-    "measured": _of_period,
-    "at_risk": _of_period,
     "unverifiable": _unverifiable,
     "lapsed_use": _lapsed_use,
     "lapsed_attestation": _lapsed_attestation,

@@ -26,8 +26,9 @@ def value_of(outcomes: Iterable[Any], recognised: Mapping[Any, Recognised]) -> d
     sums: defaultdict[str, list[int]] = defaultdict(lambda: [0, 0, 0, 0])
     for outcome in outcomes:
         found = recognised.get((outcome.account_id, outcome.seq))
+        figures = sums[outcome.currency]
         for place, name in enumerate(FIGURES):
-            sums[outcome.currency][place] += found.figures[name] if found else getattr(outcome, name)
+            figures[place] += found.figures[name] if found else getattr(outcome, name)
     return {currency: figures for currency, figures in sorted(sums.items()) if any(figures)}
 
 
@@ -42,16 +43,19 @@ def account_value_changed(tally: FunnelTally, place: int, dimensions: Dimensions
 
 def add_flows(session: scoped_session[Session], found: Iterable[tuple[int | None, Recognised]], today: date) -> None:
     """Add what is posted now, and what was promised since, to the months from which it is so, by team."""
-    posted: defaultdict[tuple[date, int, str, str, str], int] = defaultdict(int)
+    posted: defaultdict[tuple[int, str], defaultdict[tuple[date, str, str], int]]
+    posted = defaultdict(lambda: defaultdict(int))
     flows: defaultdict[tuple[date, int, str, str], int] = defaultdict(int)
     for team_id, recognised in found:
         team, currency = team_id or 0, recognised.outcome.currency
+        of_team = posted[team, currency]
         for posting in recognised.postings:
-            posted[posting.posted_on, team, currency, posting.measure, posting.cause] += posting.amount
+            of_team[posting.posted_on, posting.measure, posting.cause] += posting.amount
         for month, amount in _newly_promised(recognised, today):
             flows[month, team, currency, "promised"] += amount
-    for (day, team, currency, measure, cause), amount in posted.items():
-        flows[day.replace(day=1), team, currency, line_of(measure, cause)] += amount
+    for (team, currency), of_team in posted.items():
+        for (day, measure, cause), amount in of_team.items():
+            flows[day.replace(day=1), team, currency, line_of(measure, cause)] += amount
     rows = [
         {"month": month, "team_id": team, "currency": currency, "line": line, "amount": amount}
         for (month, team, currency, line), amount in sorted(flows.items())

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from types import SimpleNamespace
 from typing import Any
 
 from sqlalchemy import select
@@ -70,12 +71,14 @@ def lock_holders(session: scoped_session[Session], account_ids: Sequence[int]) -
 
 
 def outcomes_of(session: scoped_session[Session], holders: Mapping[int, Holder]) -> Mapping[int, list[Any]]:
-    """All outcomes of these accounts, by account, in order."""
+    """All outcomes of these accounts, by account, in order; their columns are looked at so often that a row is slow."""
     table = table_of(Outcome)
+    names = table.c.keys()
     found: defaultdict[int, list[Any]] = defaultdict(list)
     rows = select(table).where(table.c.account_id.in_(holders)).order_by(table.c.account_id, table.c.seq)
     for row in session.execute(rows):
-        found[row.account_id].append(row)
+        outcome = SimpleNamespace(**dict(zip(names, row, strict=True)))
+        found[outcome.account_id].append(outcome)
     return found
 
 

@@ -65,11 +65,12 @@ def falls(found: Iterable[Recognised]) -> list[tuple[str, tuple[date, str]]]:
 
 def write_entries(session: scoped_session[Session], found: Iterable[Recognised], now: datetime) -> None:
     """Append to the ledger what has to be posted."""
-    rows = [
-        (each.outcome.account_id, seq, *posting, each.outcome.currency, now)
-        for each in found
-        for seq, posting in enumerate(each.postings, each.outcome.ledger_seq + 1)
-    ]
+    rows: list[tuple[Any, ...]] = []
+    for each in found:
+        outcome = each.outcome
+        account_id, of_all = outcome.account_id, (outcome.currency, now)
+        numbered = enumerate(each.postings, outcome.ledger_seq + 1)
+        rows += [(account_id, seq) + posting + of_all for seq, posting in numbered]  # noqa: RUF005  millions of them
     insert_tuples(session, LedgerEntry, _COLUMNS, rows)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date, timedelta
+from functools import cache
 from typing import Any
 
 from sqlalchemy import bindparam, delete
@@ -11,7 +12,7 @@ from changetrack.domain.value import Reading, period_of
 from changetrack.models import Reading as ReadingRow
 from changetrack.models import usage_number
 from changetrack.operations._bulk import insert_tuples, table_of
-from changetrack.queries.period_use import read_use
+from changetrack.queries.period_use import Periods, read_use
 from changetrack.queries.recognition_inputs import Key, read_readings
 
 _RECENT = timedelta(days=62)  # news of older days is rare: read apart, so that the rest need not reach as far back
@@ -58,25 +59,32 @@ def _refresh(session: scoped_session[Session], part: Sequence[tuple[Any, date]])
     fresh: dict[Key, Sequence[Reading]] = {}
     gone: list[dict[str, Any]] = []
     new: list[tuple[Any, ...]] = []
+    of_metric = cache(lambda *asked: _readings(use.periods(*asked)))  # the outcomes of a metric are read off the same
     for outcome, first in part:
         key = (outcome.account_id, outcome.seq)
-        periods = use.periods((outcome.account_id, outcome.metric_id), outcome.period, first)
-        wanted = [
-            Reading(start, usage_number(number), recorded_on)
-            for start, versions in periods.items()
-            for recorded_on, number in versions or ()
-        ]
+        periods, wanted = of_metric((outcome.account_id, outcome.metric_id), outcome.period, first)
         had = {reading for reading in kept[key] if reading.period_start >= first}
-        if first == _EVER and not had:
+        if had:
+            for reading in had.difference(wanted):
+                if periods.get(reading.period_start, ()) is not None:  # what it follows from was not deleted
+                    gone.append(_named(key, reading))
+            wanted = [reading for reading in wanted if reading not in had]
+        elif first == _EVER:
             fresh[key] = wanted
-        for reading in had.difference(wanted):
-            if periods.get(reading.period_start, ()) is not None:  # what it follows from was not deleted
-                gone.append(_named(key, reading))
-        new += [(*key, *reading) for reading in wanted if reading not in had]
+        new += [key + reading for reading in wanted]
     if gone:
         session.connection().execute(_DELETE, gone)
     insert_tuples(session, ReadingRow, _COLUMNS, new)
     return fresh
+
+
+def _readings(periods: Periods) -> tuple[Periods, list[Reading]]:
+    readings = [
+        Reading(start, usage_number(number), recorded_on)
+        for start, versions in periods.items()
+        for recorded_on, number in versions or ()
+    ]
+    return periods, readings
 
 
 def _named(key: Key, reading: Reading) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from typing import Any
 
 from sqlalchemy.orm import Session, scoped_session
@@ -20,7 +21,7 @@ _SET_BACK = "set_back"
 _FALLING = ("at_risk", "unverifiable")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Recognised:
     """An outcome (as it was on record), how it stands now, and what has to be posted for it."""
 
@@ -45,7 +46,7 @@ class Recognised:
             "ledger_seq": self.outcome.ledger_seq + len(self.postings),
         }
 
-    @property
+    @cached_property
     def event(self) -> str | None:
         """What happened to its state, as a kind of event; None if it stands as it stood."""
         was, now = self.outcome, self.recognition
@@ -73,7 +74,7 @@ class Recognised:
         is_less = self.event is not None and not self.is_up and (now.state != "confirmed" or now.detail is not None)
         return self.changed_on(today) if is_less else None
 
-    @property
+    @cached_property
     def is_up(self) -> bool:
         """Whether its state moved up, which is progress. Source: DOMAIN section 6."""
         return _RANKS.get(self.recognition.state, 0) > _RANKS.get(self.outcome.state, 0)
@@ -134,8 +135,8 @@ def _recognise_group(
         lived_through={seq: found.course for seq, found in standing.items() if found.course is not None},
     )
     figures = {seq: dict.fromkeys(FIGURES, 0) | {"promised": found.promised} for seq, found in standing.items()}
-    for about, amount in before.items():
-        figures[about.outcome][about.measure] += amount
+    for (seq, measure, _posted_on, _start), amount in before.items():
+        figures[seq][measure] += amount
     for posting in postings:
         figures[posting.outcome][posting.measure] += posting.amount
     for outcome in group:
