@@ -59,11 +59,13 @@ class SqliteDatabase:
         shutil.copyfile(self._file, self._template)
 
     def reset(self, engine: Engine) -> None:
-        """Copy the template back, when no connection is open."""
+        """Put a copy of the template in its place: another file, so that a connection still open has no part in it."""
         engine.dispose()
+        copy = self._file.with_name("copy.db")
+        shutil.copyfile(self._template, copy)
         for suffix in ("-wal", "-shm"):
             self._file.with_name(self._file.name + suffix).unlink(missing_ok=True)
-        shutil.copyfile(self._template, self._file)
+        copy.replace(self._file)
 
 
 class PostgresDatabase:
@@ -119,12 +121,16 @@ class PostgresServer:
         """Make the cluster and wait until it answers."""
         self._run("initdb", "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync",
                   "-D", str(self._data))  # fmt: skip
+        self.resume()
+
+    def resume(self) -> None:
+        """Start it on the cluster that there is, and wait until it answers."""
         options = [part for setting in self._settings for part in ("-c", setting)]
         command = [*self._as_nobody(), str(self._binaries / "postgres"), "-D", str(self._data),
                    "-k", str(self.folder), "-c", "listen_addresses=", *options]  # fmt: skip
-        with (self.folder / "log").open("wb") as log:
+        with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(command, stdout=log, stderr=log, cwd=self.folder)
-        self._run("pg_isready", "-h", str(self.folder), "-U", "postgres", "-t", "30", patience=100)
+        self._run("pg_isready", "-h", str(self.folder), "-U", "postgres", "-t", "30", patience=6000)
 
     def create_database(self) -> str:
         """Make another empty database and return its URL."""

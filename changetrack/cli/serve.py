@@ -30,7 +30,7 @@ def serve(host: str, port: int, workers: int, no_scheduler: bool) -> None:
     engine().dispose()
     _refuse_taken_port(host, port)
     web = Child(
-        "web server", _web_server(host, port, workers), lambda again: _announce_soon(host, port, again),
+        "web server", _web_server(host, port, workers), lambda again: _announce_soon(host, port, web, again),
         variables={"PORT": str(port)},  # so that addresses they show are ours, unless the settings name another
     )  # fmt: skip
     children = [web]
@@ -63,11 +63,11 @@ def _refuse_taken_port(host: str, port: int) -> None:
             raise OperationRefused([("port", reason)]) from error
 
 
-def _announce_soon(host: str, port: int, again: bool) -> None:
-    threading.Thread(target=_announce, args=(host, port, again), daemon=True).start()
+def _announce_soon(host: str, port: int, web: Child, again: bool) -> None:
+    threading.Thread(target=_announce, args=(host, port, web, again), daemon=True).start()
 
 
-def _announce(host: str, port: int, again: bool) -> None:
+def _announce(host: str, port: int, web: Child, again: bool) -> None:
     """Print the address when somebody who goes there is answered."""
     near = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
     until = time.monotonic() + READY_WITHIN
@@ -75,8 +75,9 @@ def _announce(host: str, port: int, again: bool) -> None:
         try:
             socket.create_connection((near, port), timeout=1).close()
         except OSError:
-            time.sleep(0.1)
+            time.sleep(0.05)
             continue
+        web.has_answered = True
         shown = f"[{near}]" if ":" in near else near
         click.echo(f"ChangeTrack is {'again ' if again else ''}at http://{shown}:{port} (Ctrl-C stops it).")
         return

@@ -1,19 +1,24 @@
 """`changetrack serve` answers, restarts what dies, and leaves nothing behind."""
 
 import os
+import re
 import signal
 import socket
 import subprocess
 import sys
+import threading
+import time
 import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
 
 from changetrack.config import load_settings
 from tests.architecture.source import ROOT
+
+PATIENCE = 40.0  # seconds: a start on a machine under load
 
 
 @pytest.fixture
@@ -102,6 +107,68 @@ def test_a_web_server_that_is_killed_comes_back(environment: dict[str, str], por
 
         assert "starting it again" in said
         assert answer(port, "/healthz") == 200
+
+
+def test_it_comes_back_however_often_its_processes_are_killed(environment: dict[str, str], port: int) -> None:
+    with serving(environment, "--port", str(port), "--workers", "2", "--no-scheduler") as server:
+        read_until(server, "ChangeTrack is at")
+        victims = ["worker", "server", "workers", "server", "worker", "worker"]
+        answered = [kill_and_wait(server, port, victim) for victim in victims]
+        alone = wait_for(lambda: not orphans_of(server, port))
+        server.terminate()
+        _, said = server.communicate(timeout=60)
+
+        assert all(answered)
+        assert alone  # no worker of an earlier one listens
+        assert set(re.findall(r"starting it again in (\d+) s", said)) == {"0"}
+
+
+def kill_and_wait(server: "subprocess.Popen[str]", port: int, victim: str) -> bool:
+    """Kill the web server, one of its workers or all of them; whether somebody is answered again."""
+    masters = children_of(server.pid)
+    workers = [pid for pid in everybody() if group_of(pid) in masters and pid not in masters]
+    for pid in {"worker": workers[:1], "workers": workers, "server": masters}[victim]:
+        with suppress(ProcessLookupError):  # it is ending already, for those killed before
+            os.kill(pid, signal.SIGKILL)
+    return wait_for(lambda: is_answered(port))
+
+
+def wait_for(condition: Callable[[], bool]) -> bool:
+    """Whether it comes true in time."""
+    until, pause = time.monotonic() + PATIENCE, threading.Event()
+    while not condition():
+        if time.monotonic() > until:
+            return False
+        pause.wait(0.02)
+    return True
+
+
+def is_answered(port: int) -> bool:
+    with suppress(OSError):
+        return answer(port, "/healthz") == 200
+    return False
+
+
+def orphans_of(server: "subprocess.Popen[str]", port: int) -> set[int]:
+    """The groups of processes that listen on the port and are not the server's any more."""
+    groups = {group_of(pid) for pid in everybody() if str(port) in command_of(pid).split("\0")}
+    return groups - {group_of(server.pid), *children_of(server.pid)}
+
+
+def command_of(pid: int) -> str:
+    with suppress(OSError):
+        return Path(f"/proc/{pid}/cmdline").read_text()
+    return ""
+
+
+def group_of(pid: int) -> int:
+    with suppress(OSError):
+        return os.getpgid(pid)
+    return 0
+
+
+def everybody() -> list[int]:
+    return [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
 
 
 def test_a_database_at_another_revision_is_refused(environment: dict[str, str], tmp_path: Path) -> None:
