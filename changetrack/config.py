@@ -22,7 +22,11 @@ FORMS = {
     "base_url": r"https?://[^/\s]+",
     "log_level": r"DEBUG|INFO|WARNING|ERROR",
     "database_url": r"(sqlite|postgresql\+psycopg)://.+",
+    "smtp_url": r"|smtp(s|\+starttls)?://([^\s/@]+@)?(\[[0-9a-fA-F:]+\]|[^\s/@:\[\]]+)(:\d{1,5})?/?(\?timeout=\d{1,3})?",
+    "mail_from": r"|[^\r\n]*\S@\S[^\r\n]*",
+    "metrics_token": r"|\S{16,}",
 }
+ALLOWED = r"(\[[0-9a-fA-F:.]+(/\d{1,3})?\]|[0-9A-Za-z.-]+(/\d{1,2})?)(:(\d{1,5}|\*))?"
 SOURCE_TREE = Path(__file__).resolve().parent.parent
 
 
@@ -51,6 +55,10 @@ class Settings:
     usage_retention_days: int = 400
     database_pool_size: int = 10
     log_level: str = "INFO"
+    smtp_url: str = field(default="", repr=False)
+    mail_from: str = ""
+    outgoing_allow: tuple[str, ...] = ()
+    metrics_token: str = field(default="", repr=False)
 
     def __post_init__(self) -> None:
         """Refuse at once what would only be noticed in an accident."""
@@ -59,6 +67,9 @@ class Settings:
         for name, pattern in FORMS.items():
             if not re.fullmatch(pattern, getattr(self, name)):
                 raise SettingsError(f"{PREFIX}{name.upper()} does not have the form {pattern}.")
+        for entry in self.outgoing_allow:
+            if not re.fullmatch(ALLOWED, entry):
+                raise SettingsError(f"{PREFIX}OUTGOING_ALLOW: {entry!r} is no host, address or network[:port].")
         for name in ("debug", "today"):
             if getattr(self, name) and self.env != "development":
                 raise SettingsError(f"{PREFIX}{name.upper()} is only for {PREFIX}ENV=development.")
@@ -71,6 +82,16 @@ class Settings:
     def is_https(self) -> bool:
         """Whether people reach us by TLS: then cookies are Secure and HSTS is sent."""
         return self.base_url.startswith("https://")
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """The keys that secrets are kept with: the present one, then former ones that still open."""
+        return (self.secret_key, *self.secret_key_fallbacks)
+
+    @property
+    def channels(self) -> frozenset[str]:
+        """By which channels messages can leave: e-mail only where there is a mail server."""
+        return frozenset(("in_app", "slack", "webhook", *(("email",) if self.smtp_url else ())))
 
 
 class Clock:

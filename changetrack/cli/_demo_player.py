@@ -6,32 +6,37 @@ from datetime import date, datetime, time, timedelta, tzinfo
 from itertools import groupby
 from typing import Any
 
+from changetrack.cli._demo_nights import NIGHT, Nights
 from changetrack.cli._demo_source import FileRows
 from changetrack.cli._demo_use import PROPOSALS, WORDS, Products, own_word, recognise, word_of
-from changetrack.domain.calendar import WorkCalendar
 from changetrack.domain.demo.deeds import Deed, EventsDeed, FileDeed, Person, Portfolio
 from changetrack.domain.people import Actor
 from changetrack.domain.refusal import OperationRefused
-from changetrack.operations import accounts, alerts, coalition, delivery, funnel, imports, people, playbook, teams
+from changetrack.operations import (
+    accounts,
+    alerts,
+    coalition,
+    commitments,
+    funnel,
+    imports,
+    notes,
+    people,
+    playbook,
+    teams,
+)
 from changetrack.operations.customer_links import ask_customer
 from changetrack.operations.journey import evidence, gate, moves, opening
-from changetrack.operations.usage.waking import wake_accounts
 from changetrack.queries import demo as queries
 from changetrack.queries.actors import find_actor
 from changetrack.queries.alerts import list_due_accounts
 
 ONE_DAY = timedelta(days=1)
 DAILY_SNAPSHOTS = timedelta(days=35)
-DAILY_NIGHTS = timedelta(days=30)
-PROVING_NIGHTS = timedelta(days=8)
 SWEPT_AT_MOST = 1000  # of the accounts that came with files: the rest is for the next night
 READ_UNTIL = timedelta(days=6)  # messages of the last days are still to be read
 ROWS_LIKE_A_DEED = 50
-LONG_AGO = 14  # days, always a Monday after a Sunday whose ordinal it divides
 RECOGNISED_ON = 1  # Tuesday: the week before is settled
-SWEPT_AT, SWEPT_BY, DELIVERED_BY = time(5), Actor.system("stale-sweep"), Actor.system("deliver")
 COUNTED_BY = Actor.system("snapshot")
-_CALENDAR = WorkCalendar()
 
 OPERATIONS: Mapping[str, Callable[..., object]] = {
     "open": opening.open_account,
@@ -52,9 +57,17 @@ OPERATIONS: Mapping[str, Callable[..., object]] = {
 }
 """The operations that a deed can name, and that take what it says as it is."""
 
+PROMISES: Mapping[str, Callable[..., object]] = {
+    "kept": commitments.meet_commitment,
+    "later": commitments.renegotiate_commitment,
+    "dropped": commitments.withdraw_commitment,
+}
+"""Those that are about the account's open commitment that is due first."""
+
 ANSWERS: Mapping[str, Callable[..., object]] = {
     "acknowledge": alerts.acknowledge_alert,
     "snooze": alerts.snooze_alert,
+    "decide": alerts.decide_alert,
 }
 """Those that are about the account's open alert."""
 
@@ -93,12 +106,12 @@ class Player:
     def play(self) -> None:
         """Set the house up, then go through all days: the night first, then what people did."""
         self._found()
+        nights = Nights(self.today, self._moment, self.zone, self.secret)
         deeds = {day: list(found) for day, found in groupby(self.portfolio.deeds, key=lambda deed: deed.day)}
         for day in _days(self.portfolio.founded_on, self.today):
             if day.weekday() == RECOGNISED_ON or day == self.today:
-                recognise(day, self._moment(day, SWEPT_AT))
-            if self._is_watched(day):
-                self._night(day)
+                recognise(day, self._moment(day, NIGHT))
+            nights.pass_over(day, list(self.accounts.values()))
             for deed in deeds.get(day, ()):
                 self._perform(deed)
             if day < self.today and (day.weekday() == 6 or self.today - day < DAILY_SNAPSHOTS):
@@ -108,7 +121,7 @@ class Player:
         recognise(self.today, self.now)
         if any(isinstance(deed, FileDeed) and deed.recipe for deed in self.portfolio.deeds):
             for due in list_due_accounts(day=self.today, after=None, limit=SWEPT_AT_MOST):
-                self._sweep(due.account_id, self.today)
+                nights.sweep(due.account_id, self.today)
 
     def _found(self) -> None:
         """Teams, people and the playbook, as far as they are not there already."""
@@ -135,33 +148,6 @@ class Player:
         if actor is None:
             raise OperationRefused([(None, f"{person.email} is disabled; enable them first.")])
         return actor
-
-    def _is_watched(self, day: date) -> bool:
-        """Of long ago one night in two weeks is played, which tells nearly the same story in less time."""
-        wanted = _CALENDAR.is_workday(day) if self._is_recent(day) else day.toordinal() % LONG_AGO == 1
-        return day == self.today or wanted
-
-    def _is_recent(self, day: date) -> bool:
-        return self.today - day < DAILY_NIGHTS
-
-    def _proves(self, day: date) -> bool:
-        """What use proves of people it proves of some weeks: the nights before need not look."""
-        return self.today - day < PROVING_NIGHTS
-
-    def _night(self, day: date) -> None:
-        if self._proves(day):
-            wake_accounts(actor=SWEPT_BY, now=self._moment(day, SWEPT_AT), today=day)
-        swept = [self._sweep(account_id, day) for account_id in queries.list_due_among(self.accounts.values(), day=day)]
-        if any(swept):
-            said: dict[str, Any] = {"actor": DELIVERED_BY, "now": self._moment(day, SWEPT_AT)}
-            waiting = delivery.claim_messages(limit=1000, lease=timedelta(minutes=1), **said)
-            delivery.deliver_in_app(messages=waiting, **said)
-
-    def _sweep(self, account_id: int, day: date) -> bool:
-        now = self._moment(day, SWEPT_AT)
-        secret = self.secret if self._proves(day) else None
-        swept = alerts.sweep_account(account_id=account_id, actor=SWEPT_BY, now=now, today=day, secret=secret)
-        return bool(swept.alert_events)
 
     def _read_all(self, day: date) -> None:
         for actor in self.actors.values():
@@ -204,11 +190,27 @@ class Player:
             WORDS[deed.what](account_id=account_id, **{**deed.says, "word": word_of(deed.says["word"])}, **said)
         elif deed.what == "own_word":
             own_word(account_id=account_id, **deed.says, **said)
+        elif deed.what in ("promise", "reply") or deed.what in PROMISES:
+            self._speak(account_id, deed, said)
         elif deed.what in ANSWERS:
             alert_id, version = queries.find_open_alert(account_id) or (0, 0)
             ANSWERS[deed.what](alert_id=alert_id, version=version, **deed.says, **said)
         else:
             OPERATIONS[deed.what](account_id=account_id, **deed.says, **said)
+
+    def _speak(self, account_id: int, deed: Deed, said: dict[str, Any]) -> None:
+        """What either side gives its word for, and what the customer says in passing."""
+        if deed.what == "reply":
+            statement = evidence.Statement(**deed.says["statement"])
+            told = {"said": statement, "sort": deed.says["sort"], "effective_on": deed.says["effective_on"]}
+            notes.record_customer_word(account_id=account_id, **told, **said)
+        elif deed.what == "promise":
+            owner = self.actors[deed.says["owner"]].user_id if "owner" in deed.says else None
+            told = {name: value for name, value in deed.says.items() if name != "owner"}
+            commitments.make_commitment(account_id=account_id, owner_user_id=owner, **told, **said)
+        else:
+            seq, version = queries.find_open_commitment(account_id) or (0, 0)
+            PROMISES[deed.what](account_id=account_id, seq=seq, version=version, **deed.says, **said)
 
     def _import(self, deed: FileDeed, said: dict[str, Any]) -> None:
         weight, done = weight_of(deed), 0

@@ -95,7 +95,8 @@ def _last(job: Job, run: LastRun | None) -> str:
     if run is None:
         return "not yet" if isinstance(job.when, Daily) else "all the time"
     counts = _said(run.counts)
-    return f"{run.started_at:%Y-%m-%d %H:%M} {run.state}: {run.error or counts}"
+    how = f"{run.started_at:%Y-%m-%d %H:%M} {run.state}: {run.error or counts}"
+    return how if isinstance(job.when, Daily) else f"all the time; last by hand {how}"
 
 
 COMMANDS: tuple[click.Command, ...] = (jobs_group,)

@@ -5,13 +5,14 @@ import signal
 import socket
 import threading
 from collections.abc import Callable
-from datetime import UTC
+from datetime import UTC, datetime
 from types import FrameType
+from typing import NoReturn
 
 import click
 import structlog
 from apscheduler.executors.pool import ThreadPoolExecutor
-from apscheduler.schedulers.blocking import BlockingScheduler
+from apscheduler.schedulers.background import BackgroundScheduler
 from flask import Flask, current_app
 
 from changetrack import migrations
@@ -32,13 +33,14 @@ log = structlog.get_logger("changetrack.scheduler")
 def scheduler() -> None:
     """Keep the timed jobs running, until Ctrl-C; as many of these as you like may run at once."""
     migrations.refuse_wrong_revision(engine())
-    logging.getLogger("apscheduler").setLevel(logging.WARNING)  # it would tell of every tick
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)  # it would tell of every tick, and of those in between
     stopping = threading.Event()
     ticker = _ticker(current_app._get_current_object(), stopping)  # type: ignore[attr-defined]
-    signal.signal(signal.SIGTERM, _end)
     click.echo(f"The scheduler keeps the time, in {settings().timezone} (Ctrl-C stops it).")
+    ticker.start()
     try:
-        ticker.start()
+        signal.signal(signal.SIGTERM, _end)
+        _keep_ticking(ticker)
     except (KeyboardInterrupt, SystemExit):
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -48,19 +50,37 @@ def scheduler() -> None:
     click.echo("The scheduler has stopped.")
 
 
-def _ticker(app: Flask, stopping: threading.Event) -> BlockingScheduler:
-    """One thread for each job, so that a long night delays no message."""
-    ticker = BlockingScheduler(
+def _keep_ticking(ticker: BackgroundScheduler) -> NoReturn:
+    """Until a signal is raised here, where nothing catches it but the command.
+
+    Ticks follow the clock of the machine; when that is set back, they do not wait until it shows the same hour again.
+    """
+    seen = datetime.now(UTC)
+    while True:
+        threading.Event().wait(LOOK_EVERY)
+        before, seen = seen, datetime.now(UTC)
+        if seen < before:
+            _tick_at_once(ticker, seen)
+
+
+def _tick_at_once(ticker: BackgroundScheduler, now: datetime) -> None:
+    for job in ticker.get_jobs():
+        job.modify(next_run_time=now)
+
+
+def _ticker(app: Flask, stopping: threading.Event) -> BackgroundScheduler:
+    """One thread for each lane of each job, so that a long night delays no message."""
+    ticks = [(job, lane) for job in JOBS for lane in job.lanes or (None,)]
+    ticker = BackgroundScheduler(
         timezone=UTC,
-        executors={"default": ThreadPoolExecutor(len(JOBS) + 1)},
+        executors={"default": ThreadPoolExecutor(len(ticks) + 1)},
         job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
     )
-    runner, at_once = Runner(settings(), clock(), stopping.is_set), clock().now()
-    for job in JOBS:
+    runner, at_once = Runner(settings(), clock(), stopping.is_set), datetime.now(UTC)
+    for job, lane in ticks:
         seconds = job.when.seconds if isinstance(job.when, Often) else LOOK_EVERY
-        ticker.add_job(
-            _within(app, _look(runner, job)), "interval", seconds=seconds, id=job.name, next_run_time=at_once
-        )
+        look, name = _within(app, _look(runner, job, lane)), f"{job.name} {lane or ''}"
+        ticker.add_job(look, "interval", seconds=seconds, id=name, next_run_time=at_once)
     ticker.add_job(_within(app, _show_life), "interval", seconds=HEARTBEAT_EVERY, id="heartbeat", next_run_time=at_once)
     return ticker
 
@@ -80,9 +100,9 @@ def _within(app: Flask, tick: Callable[[], None]) -> Callable[[], None]:
     return ticked
 
 
-def _look(runner: Runner, job: Job) -> Callable[[], None]:
+def _look(runner: Runner, job: Job, lane: str | None) -> Callable[[], None]:
     def look() -> None:
-        runner.run_if_due(job)
+        runner.run_if_due(job, lane)
 
     return look
 

@@ -54,6 +54,7 @@ FIELDS: tuple[Field, ...] = (
     Field("annual_value", "Annual value", kind="amount", hint="Digits with a point, such as 12500.50."),
     Field("currency", "Currency", kind="currency", max_length=3, hint="Three letters, such as EUR."),
     Field("planned_users", "Planned users", kind="count", hint="How many people are to use the product."),
+    Field("calendar", "Calendar", hint="A work calendar, by its name; blank is the house's."),
 )
 FIELD: Mapping[str, Field] = {field.name: field for field in FIELDS}
 

@@ -30,6 +30,7 @@ _ALSO_CALLED: Mapping[str, Mapping[str, Sequence[str]]] = {
         "step_entered_on": ("step_since", "entered_on", "stage_entered_on"),
         "annual_value": ("arr", "arr_amount", "acv", "annual_contract_value", "contract_value", "annual_revenue"),
         "currency": ("currency_code",),
+        "calendar": ("work_calendar", "working_calendar", "holiday_calendar"),
     },
     "aliases": {
         "external_id": _OF_AN_ACCOUNT,

@@ -27,6 +27,8 @@ class Action(StrEnum):
     IMPORT = "import"
     ADMINISTER = "administer"
     SEE_ALL = "see_all"
+    DECIDE = "decide"
+    """What becomes of an account whose alert nobody took up: revive, park or close it."""
     ANSWER = "answer"
     """What a customer's person is asked on a page of their own: nobody else answers in their place."""
 
@@ -67,7 +69,7 @@ class Actor:
 
 _BY_ROLE: Mapping[str | None, frozenset[Action]] = {
     "admin": frozenset({Action.SEE, Action.SEE_ALL, Action.EDIT_RECORD, Action.IMPORT, Action.ADMINISTER}),
-    "executive": frozenset({Action.SEE, Action.SEE_ALL}),
+    "executive": frozenset({Action.SEE, Action.SEE_ALL, Action.DECIDE}),
 }
 _OF_A_TEAM = frozenset({Action.SEE, Action.WORK, Action.EDIT_RECORD})
 _BY_TEAM_ROLE: Mapping[str | None, frozenset[Action]] = {
@@ -76,13 +78,14 @@ _BY_TEAM_ROLE: Mapping[str | None, frozenset[Action]] = {
     "vsm": _OF_A_TEAM | {Action.EXCEPT},
 }
 _NONE: frozenset[Action] = frozenset()
-_ONLY_PERSONS = frozenset({Action.SIGN_OFF, Action.ANSWER})
+_ONLY_PERSONS = frozenset({Action.SIGN_OFF, Action.ANSWER, Action.DECIDE})
 
 
 def may(actor: Actor, action: Action, team_id: int | None = None) -> bool:
     """Say whether `actor` may do this; `team_id` is the team of the account it is about.
 
-    The system and the operator may do everything but sign off and answer for a customer: these are persons' words.
+    The system and the operator may do everything but sign off, decide for an executive and answer for a customer:
+    these are persons' words.
     A team role adds its rights on that team's accounts to those of the house role.
     Source: DOMAIN section 2 (engagement team) and section 3 (the value stream manager never signs off).
     """

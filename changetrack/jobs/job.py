@@ -1,10 +1,11 @@
 """What a timed job is: its name, its work, when it is due, and for which days it can be run."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
 from enum import Enum
 
+from changetrack.config import Settings
 from changetrack.domain.calendar import DEFAULT_CALENDAR
 from changetrack.domain.people import Actor
 
@@ -25,8 +26,9 @@ class LeaseLost(Exception):
 class Run:
     """What a job gets to work with.
 
-    `day` is the day that the run is about, `today` the present one; single events of use are kept for
-    `usage_retention_days`, and `secret` hashes who used the product. Call `beat(done, of)` after each piece of work:
+    `day` is the day that the run is about, `today` the present one; `lane` is the part of the job that is to be
+    done, None for all of it. Single events of use are kept for `usage_retention_days`, and `secret` hashes who used
+    the product. Call `beat(done, of)` after each piece of work:
     it keeps the run's lease and shows the progress, and raises Stopped or LeaseLost.
     """
 
@@ -36,8 +38,18 @@ class Run:
     zone: tzinfo
     now: Callable[[], datetime]
     beat: Beat
-    usage_retention_days: int = 400
-    secret: str = field(default="", repr=False)
+    settings: Settings
+    lane: str | None = None
+
+    @property
+    def usage_retention_days(self) -> int:
+        """For how long single events of use are kept."""
+        return self.settings.usage_retention_days
+
+    @property
+    def secret(self) -> str:
+        """What hashes who used the product."""
+        return self.settings.secret_key
 
 
 class Days(Enum):
@@ -77,18 +89,22 @@ class Often:
     @property
     def words(self) -> str:
         """When that is, as people say it."""
-        return f"every {self.seconds} seconds"
+        return "every second" if self.seconds == 1 else f"every {self.seconds} seconds"
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One timed job; `work` returns what it counted. `days`: about which days it can be run."""
+    """One timed job; `work` returns what it counted. `days`: about which days it can be run.
+
+    `lanes` are parts of it that go on beside each other, so that one that hangs holds up no other.
+    """
 
     name: str
     summary: str
     work: Callable[[Run], Mapping[str, int]]
     when: Daily | Often
     days: Days = Days.TODAY
+    lanes: tuple[str, ...] = ()
 
     def day_of(self, slot: date, today: date) -> date:
         """The day that the run of a slot is about: what the present is like, or the day that ended before it."""

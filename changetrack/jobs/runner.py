@@ -38,10 +38,10 @@ class Runner:
         self._settings, self._clock = settings, clock
         self._is_stopping = is_stopping
 
-    def run_if_due(self, job: Job) -> Outcome | None:
+    def run_if_due(self, job: Job, lane: str | None = None) -> Outcome | None:
         """Do the newest run of a job that is due; None when it is done, or somebody else is at it."""
         if not isinstance(job.when, Daily):
-            return self._share(job)
+            return self._share(job, lane)
         now, today = self._clock.now(), self._clock.today()
         slot = job.when.latest(now.astimezone(ZoneInfo(self._settings.timezone)), today)
         if not is_waiting(name=job.name, slot=slot.isoformat(), now=now):
@@ -59,10 +59,10 @@ class Runner:
         assert outcome is not None, "nobody else knows this slot"
         return outcome
 
-    def _share(self, job: Job) -> Outcome:
+    def _share(self, job: Job, lane: str | None) -> Outcome:
         """Do a part of what all schedulers do together."""
         today = self._clock.today()
-        return Outcome(job.name, today, job.work(self._run(job, today, self._heed)))
+        return Outcome(job.name, today, job.work(self._run(job, today, self._heed, lane)))
 
     def _claimed(self, job: Job, slot: str, day: date, watch: Beat) -> Outcome | None:
         actor, started = Actor.system(job.name), self._clock.now()
@@ -90,11 +90,10 @@ class Runner:
         held.finish(self._clock.now(), counts, None)
         return Outcome(job.name, day, counts)
 
-    def _run(self, job: Job, day: date, beat: Beat) -> Run:
-        return Run(
-            Actor.system(job.name), day, self._clock.today(), ZoneInfo(self._settings.timezone), self._clock.now, beat,
-            self._settings.usage_retention_days, self._settings.secret_key,
-        )  # fmt: skip
+    def _run(self, job: Job, day: date, beat: Beat, lane: str | None = None) -> Run:
+        zone = ZoneInfo(self._settings.timezone)
+        actor, today = Actor.system(job.name), self._clock.today()
+        return Run(actor, day, today, zone, self._clock.now, beat, self._settings, lane)
 
     def _heed(self, _done: int, _of: int) -> None:
         if self._is_stopping():

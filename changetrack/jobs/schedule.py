@@ -2,15 +2,26 @@
 
 from collections.abc import Mapping
 
-from changetrack.jobs.deliver import deliver_waiting
+from changetrack.jobs.deliver import LANES, deliver_waiting
+from changetrack.jobs.digest import write_digests
 from changetrack.jobs.forget_usage import forget_usage
 from changetrack.jobs.job import Daily, Days, Job, Often
+from changetrack.jobs.learn_limits import learn_limits
+from changetrack.jobs.measure_alerts import measure
 from changetrack.jobs.recognise_value import recognise_due
+from changetrack.jobs.remind_commitments import remind_commitments
 from changetrack.jobs.snapshot import record_funnel
 from changetrack.jobs.stale_sweep import sweep_stale
 from changetrack.jobs.tidy import tidy_up
 
 JOBS = (
+    Job(
+        "learn-limits",
+        "Learn the limit of days in each step from how long it took, once for each month.",
+        learn_limits,
+        Daily(0),
+        Days.ANY,
+    ),
     Job(
         "stale-sweep",
         "Visit the accounts that are due: end evidence that expired, raise and resolve alerts.",
@@ -18,7 +29,14 @@ JOBS = (
         Daily(5, workdays=True),
         Days.ANY,
     ),
-    Job("deliver", "Deliver the messages that wait in the outbox.", deliver_waiting, Often(10)),
+    Job(
+        "measure-alerts",
+        "Note which alerts were followed by progress within ten business days.",
+        measure,
+        Daily(4),
+        Days.ANY,
+    ),
+    Job("deliver", "Deliver the messages that wait in the outbox.", deliver_waiting, Often(1), lanes=tuple(LANES)),
     Job(
         "recognise-value",
         "Recognise value: bring readings, ledger and state of outcomes in line with use and the customer's word.",
@@ -32,6 +50,20 @@ JOBS = (
         "Delete single events of use and who was counted, once they are older than they are to be kept.",
         forget_usage,
         Daily(2),
+    ),
+    Job(
+        "remind-commitments",
+        "Remind people of ours of the commitments that are due that day.",
+        remind_commitments,
+        Daily(6),
+        Days.ANY,
+    ),
+    Job(
+        "digest",
+        "Write the weekly digests that are due: a person's week, and the portfolio for executives.",
+        write_digests,
+        Often(300),
+        Days.ANY,
     ),
     Job("tidy", "Forget old tries to sign in, ended sessions and runs of long ago.", tidy_up, Daily(3)),
 )

@@ -134,7 +134,7 @@ class Calendar(Model):
     is_house: Mapped[bool] = mapped_column(default=False)
     weekmask: Mapped[str] = mapped_column(String(7), default="1111100")  # from Monday, 1: worked
     country: Mapped[str | None] = mapped_column(String(2))
-    subdivision: Mapped[str | None] = mapped_column(String(10))
+    subdivision: Mapped[str | None] = mapped_column(String(20))
     timezone: Mapped[str | None] = mapped_column(String(60))  # none: the house's
     blackout_days: Mapped[list[Any]] = mapped_column(default=list)  # ISO dates
     version: Mapped[int] = mapped_column(default=1)

@@ -12,6 +12,7 @@ _OPEN = text("state <> 'resolved'")
 _RESOLVED = text("state = 'resolved'")
 _CLIMBING = text("rung_due_on is not null")
 _UNMEASURED = text("useful is null and useful_until is not null")
+_UNDECIDED = text("state = 'firing' and rung = 4 and decision is null")
 
 
 class Alert(Model):
@@ -49,7 +50,12 @@ class Alert(Model):
         Index("ix_alerts_rung_due_on", "rung_due_on", "id", sqlite_where=_CLIMBING, postgresql_where=_CLIMBING),
         # Alerts of which it is not yet known whether anything followed.
         Index("ix_alerts_unmeasured", "useful_until", "id", sqlite_where=_UNMEASURED, postgresql_where=_UNMEASURED),
-        Index("ix_alerts_usefulness", "raised_on", "step", "useful"),
+        Index("ix_alerts_usefulness", "raised_on", "step", "useful", "team_id"),
+        # At the top of the ladder: what an executive has to decide.
+        Index(
+            "ix_alerts_undecided", "severity_rank", "stake_rank", "id", sqlite_where=_UNDECIDED,
+            postgresql_where=_UNDECIDED,
+        ),
     )  # fmt: skip
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
@@ -97,6 +103,7 @@ class LearnedLimit(Model):
     limit_days: Mapped[int | None]  # what holds for the month; none: the fixed limit
     advances: Mapped[int]
     visits: Mapped[int]
+    falls: Mapped[list[Any]] = mapped_column(default=list)  # the curve: [day, at risk, advanced] each
     frozen_at: Mapped[datetime]
 
 

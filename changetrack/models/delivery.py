@@ -12,6 +12,11 @@ _WAITING = text("delivered_at is null and dead_at is null and held_for is null")
 _HELD = text("held_for is not null")
 _GIVEN_UP = text("dead_at is not null")
 _OF_ENDPOINT = text("endpoint_id is not null")
+_OF_ALERT = text("alert_id is not null")
+_OF_RUN = text("run_on is not null")
+_WAITING_FOR_ENDPOINT = text(
+    "endpoint_id is not null and delivered_at is null and dead_at is null and held_for is null"
+)
 _UNREAD = text("read_at is null")
 
 
@@ -29,6 +34,19 @@ class OutboxMessage(Model):
         Index("ix_outbox_held", "held_for", "user_id", sqlite_where=_HELD, postgresql_where=_HELD),
         Index("ix_outbox_given_up", "dead_at", "id", sqlite_where=_GIVEN_UP, postgresql_where=_GIVEN_UP),
         Index("ix_outbox_endpoint", "endpoint_id", "id", sqlite_where=_OF_ENDPOINT, postgresql_where=_OF_ENDPOINT),
+        # The next one of each endpoint, of which one at a time is under way.
+        Index(
+            "ix_outbox_endpoint_waiting",
+            "endpoint_id",
+            "due_at",
+            "id",
+            sqlite_where=_WAITING_FOR_ENDPOINT,
+            postgresql_where=_WAITING_FOR_ENDPOINT,
+        ),
+        # What a person was told of by the run of one day.
+        Index("ix_outbox_run_on", "user_id", "run_on", "id", sqlite_where=_OF_RUN, postgresql_where=_OF_RUN),
+        # Who was told of an alert, by which channel and when.
+        Index("ix_outbox_alert_id", "alert_id", "id", sqlite_where=_OF_ALERT, postgresql_where=_OF_ALERT),
     )
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
@@ -42,6 +60,7 @@ class OutboxMessage(Model):
     payload: Mapped[dict[str, Any]]
     weight: Mapped[int] = mapped_column(Id, default=0)  # severity times value at stake: the heaviest are told singly
     held_for: Mapped[date | None]  # waits for the end of that day's run, which says what is told singly
+    run_on: Mapped[date | None]  # of the run of the night that wrote it: a person hears of a few of each singly
     created_at: Mapped[datetime]
     due_at: Mapped[datetime]
     leased_until: Mapped[datetime | None]
@@ -96,7 +115,8 @@ class Endpoint(Model):
     disabled_at: Mapped[datetime | None]
     disabled_because: Mapped[str | None] = mapped_column(String(300))
     failing_since: Mapped[datetime | None]
-    not_before: Mapped[datetime | None]  # it asked to be left alone until then
+    not_before: Mapped[datetime | None]  # no try before it: paced, failing, or it asked for that
+    leased_until: Mapped[datetime | None]  # a message to it is under way
     version: Mapped[int] = mapped_column(default=1)
 
 

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from changetrack.models._base import Id, Model
 
 _OPEN = text("state = 'open'")
+_ENDED = text("state <> 'open'")
 
 
 class Commitment(Model):
@@ -26,6 +27,12 @@ class Commitment(Model):
             postgresql_where=_OPEN,
         ),
         Index("ix_commitments_open", "account_id", "due_on", "seq", sqlite_where=_OPEN, postgresql_where=_OPEN),
+        # The lists across accounts: the open ones by their day, the others by when they ended.
+        Index("ix_commitments_due_on", "due_on", "account_id", "seq", sqlite_where=_OPEN, postgresql_where=_OPEN),
+        Index(
+            "ix_commitments_ended", "state", "ended_on", "account_id", "seq", sqlite_where=_ENDED,
+            postgresql_where=_ENDED,
+        ),
     )  # fmt: skip
 
     account_id: Mapped[int] = mapped_column(Id, primary_key=True)
@@ -35,7 +42,7 @@ class Commitment(Model):
     owner_contact_seq: Mapped[int | None]
     owner_name: Mapped[str] = mapped_column(String(120))
     outcome_seq: Mapped[int | None]
-    alert_id: Mapped[int | None]  # the alert whose next step it is
+    alert_id: Mapped[int | None] = mapped_column(Id)  # the alert whose next step it is
     made_on: Mapped[date]
     made_at: Mapped[datetime]
     made_by: Mapped[str] = mapped_column(String(254))
@@ -47,4 +54,5 @@ class Commitment(Model):
     ended_at: Mapped[datetime | None]
     ended_by: Mapped[str | None] = mapped_column(String(254))
     result: Mapped[str | None] = mapped_column(Text)
+    changed_at: Mapped[datetime]
     version: Mapped[int] = mapped_column(default=1)

@@ -1,16 +1,21 @@
 """Keeping an account's one open alert in step with its reasons, and writing down whom to tell."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence, Set
 from typing import Any
 
-from sqlalchemy import bindparam, case, select
+from sqlalchemy import select
 
-from changetrack.domain.alerts import StaleReason, ends_snooze, severity
-from changetrack.domain.journey.steps import step_name
-from changetrack.models import Account, Alert, OutboxMessage, TeamMember, User
+from changetrack.domain.alert_letters import alert_letter
+from changetrack.domain.alerts import ends_snooze, severity
+from changetrack.domain.staleness import StaleReason
+from changetrack.models import Account, Alert
 from changetrack.operations._dossier import Dossier
+from changetrack.operations._ladder import alert_story, rests_until, start_ladder, stop_ladder, weight_of
+from changetrack.operations._outbox import letter_messages
+from changetrack.operations._writes import ALERT, new_alert
 
 RANKS = {"critical": 0, "warning": 1, "notice": 2}
+_BROKEN = "overdue_commitment"  # what was promised when an alert was taken up did not come
 
 
 def follow_alert(dossier: Dossier, reasons: Sequence[StaleReason], *, cause: str, at_night: bool, quiet: bool) -> bool:
@@ -20,17 +25,16 @@ def follow_alert(dossier: Dossier, reasons: Sequence[StaleReason], *, cause: str
     listed but tells nobody: it stems from what was imported.
     """
     alert = open_alert(dossier) if dossier.account.stale or at_night else None
-    if alert is not None and (not reasons or alert.visit_seq != dossier.account.visit_seq):
+    if alert is not None and _is_over(dossier, alert, {r.reason for r in reasons}, at_night=at_night):
         _resolve(dossier, alert, cause)
         alert = None
     if alert is not None:
-        alert.team_id, alert.stake_rank = dossier.account.team_id, stake_rank(dossier.account)
-        _update(dossier, alert, reasons, may_join=at_night)
+        _keep_up(dossier, alert, reasons, at_night=at_night, speaks_up=at_night and alert.quiet and not quiet)
     elif reasons and at_night:
-        _raise(dossier, reasons, quiet=quiet)
-        return True
-    if alert is None:
+        alert = _raise(dossier, reasons, quiet=quiet)
+    else:
         dossier.account.severity = None
+    dossier.alert = alert
     return alert is not None
 
 
@@ -41,14 +45,61 @@ def stake_rank(account: Account) -> int:
 
 def open_alert(dossier: Dossier) -> Alert | None:
     """The account's open alert, None if there is none."""
+    if dossier.ahead is not None:
+        return dossier.ahead.alert
     query = select(Alert).where(Alert.account_id == dossier.account.id, Alert.state != "resolved")
     return dossier.session.scalar(query)
 
 
-def _raise(dossier: Dossier, reasons: Sequence[StaleReason], *, quiet: bool) -> None:
-    account = dossier.account
-    grave = severity(reasons)
-    alert = Alert(
+def fire_again(dossier: Dossier, alert: Alert, *, because: str) -> None:
+    """Let an alert fire anew, from the bottom of the ladder: its snooze is over, or its promise was not kept."""
+    was, until = alert.state, alert.snoozed_until
+    alert.state, alert.snoozed_until, alert.version = "firing", None, alert.version + 1
+    start_ladder(alert, dossier.today, dossier.calendar)
+    changes: dict[str, list[object]] = {"state": [was, "firing"]}
+    if until is not None:
+        changes["snoozed_until"] = [until.isoformat(), None]
+    alert_happened(dossier, alert, "alert_fired_again", changes, note=because)
+
+
+def alert_happened(
+    dossier: Dossier, alert: Alert, kind: str, changes: Mapping[str, Any], *, note: str | None = None
+) -> None:
+    """Tell the account's history something about its alert, which programs may hear of as well."""
+    dossier.happened(kind, effective_on=dossier.today, changes=changes, note=note)
+    dossier.alerts[dossier.events[-1]["seq"]] = alert
+
+
+def tell(dossier: Dossier, alert: Alert, what: str, *, joined: bool = False) -> None:
+    """Put a letter for the account's owner into the outbox, under a key that never repeats; see `first_to_tell`.
+
+    It waits until the run of the night is through, which says what is told singly.
+    """
+    account, audience = dossier.account, dossier.audience
+    listener = audience.first_to_tell(account.team_id, account.owner_id)
+    if listener is None:
+        return
+    owner = audience.person(account.owner_id)
+    name = owner.name if owner else "nobody"
+    story = alert_story(account, alert.reasons, alert.severity, owner=name, today=dossier.today)
+    dossier.writes.messages += letter_messages(
+        alert_letter(story, who=listener.name, joined=joined),
+        listener,
+        audience.reach,
+        dossier.rulebook.endpoints,
+        key=f"alert:{ALERT}:{what}",
+        now=dossier.now,
+        account_id=account.id,
+        alert=alert,
+        team_id=account.team_id,
+        weight=weight_of(alert, account),
+        held_for=dossier.today,
+    )
+
+
+def _raise(dossier: Dossier, reasons: Sequence[StaleReason], *, quiet: bool) -> Alert:
+    account, grave = dossier.account, severity(reasons)
+    alert = new_alert(
         account_id=account.id,
         team_id=account.team_id,
         visit_seq=account.visit_seq,
@@ -56,32 +107,79 @@ def _raise(dossier: Dossier, reasons: Sequence[StaleReason], *, quiet: bool) -> 
         state="firing",
         severity=grave,
         severity_rank=RANKS[grave],
-        reasons=_as_json(dossier, reasons),
+        reasons=_as_json(reasons),
         stake_rank=stake_rank(account),
         quiet=quiet,
         raised_on=dossier.today,
         raised_at=dossier.now,
+        fired_on=dossier.today,
+        rung=0,
+        snoozes=0,
+        version=1,
     )
-    dossier.session.add(alert)
-    dossier.session.flush()
+    dossier.writes.alerts.append(alert)
     account.severity = grave
-    dossier.happened(
-        "alert_raised",
-        effective_on=dossier.today,
-        changes={"reasons": [[], [r.reason for r in reasons]]},
-        note=" ".join(r.why for r in reasons),
-    )
+    changes = {"reasons": [[], [r.reason for r in reasons]]}
+    alert_happened(dossier, alert, "alert_raised", changes, note=" ".join(r.why for r in reasons))
     if not quiet:
+        start_ladder(alert, dossier.today, dossier.calendar)
         tell(dossier, alert, "raised")
+    return alert
 
 
-def _update(dossier: Dossier, alert: Alert, reasons: Sequence[StaleReason], *, may_join: bool) -> None:
-    before, found = dict(alert.reasons), _as_json(dossier, reasons)
+def _is_over(dossier: Dossier, alert: Alert, true: Set[str], *, at_night: bool) -> bool:
+    """Whether nothing is left of what an alert fired for; at night what became true since may take its place."""
+    is_left = bool(true) if at_night else not true.isdisjoint(alert.reasons)
+    return not is_left or alert.visit_seq != dossier.account.visit_seq
+
+
+def _keep_up(
+    dossier: Dossier, alert: Alert, reasons: Sequence[StaleReason], *, at_night: bool, speaks_up: bool
+) -> None:
+    """Bring an open alert in line with what is true today; whatever is new about it is told by one letter."""
+    alert.team_id, alert.stake_rank = dossier.account.team_id, stake_rank(dossier.account)
+    news = "raised" if speaks_up else None
+    if speaks_up:
+        _speak_up(dossier, alert)
+    elif at_night:
+        news = _wake(dossier, alert, {r.reason for r in reasons})
+    if not _update(dossier, alert, reasons, may_join=at_night) and news is not None and alert.state == "firing":
+        tell(dossier, alert, news)
+
+
+def _speak_up(dossier: Dossier, alert: Alert) -> None:
+    """Let an alert be told from now on that so far was only listed, since it stemmed from what was imported."""
+    alert.quiet = False
+    if alert.state == "firing":
+        start_ladder(alert, dossier.today, dossier.calendar)
+
+
+def _wake(dossier: Dossier, alert: Alert, true: Set[str]) -> str | None:
+    """Let an alert that rests fire again on its day; returns what tells so, None where it rests on, or never did.
+
+    The day of a snooze is its last. One that was taken up rests until the day of its next step; after that only as
+    long as something else is promised, and nothing is overdue.
+    """
+    until, today = alert.snoozed_until, dossier.today
+    if alert.state == "snoozed" and until is not None and until <= today:
+        fire_again(dossier, alert, because="Its snooze is over.")
+        return f"again-{until.isoformat()}"
+    wakes_on = rests_until(alert, dossier.calendar)
+    is_promised = dossier.account.commitment_due_on is not None and _BROKEN not in true
+    if alert.state != "acknowledged" or is_promised or (wakes_on is not None and wakes_on > today):
+        return None
+    fire_again(dossier, alert, because="The day of its next step has passed, and it is still stale.")
+    return f"again-{alert.version}"
+
+
+def _update(dossier: Dossier, alert: Alert, reasons: Sequence[StaleReason], *, may_join: bool) -> bool:
+    """Let an alert say what is true today; says whether somebody is told, since more is true now."""
+    before, found = dict(alert.reasons), _as_json(reasons)
     after = {
         name: _merged(before.get(name), new, may_join) for name, new in found.items() if may_join or name in before
     }
     if after == before:
-        return
+        return False
     alert.reasons = after
     joined = {name for name in after if name not in before}
     urging = {name for name in after if after[name]["urges"] and not before.get(name, {}).get("urges")}
@@ -89,97 +187,48 @@ def _update(dossier: Dossier, alert: Alert, reasons: Sequence[StaleReason], *, m
         grave = severity(after)
         alert.severity, alert.severity_rank, dossier.account.severity = grave, RANKS[grave], grave
         alert.version += 1
-        dossier.happened(
-            "alert_changed",
-            effective_on=dossier.today,
-            changes={"reasons": [list(before), list(after)]},
-            note=" ".join(value["why"] for value in after.values()),
-        )
-    if alert.state == "snoozed" and (urging or ends_snooze(before, after)):
-        alert.state, alert.snoozed_until = "firing", None
-    if (joined or urging) and not alert.quiet:
-        tell(dossier, alert, f"changed-{alert.version}")
+        words = " ".join(value["why"] for value in after.values())
+        alert_happened(dossier, alert, "alert_changed", {"reasons": [list(before), list(after)]}, note=words)
+    if _wakes(alert, before, after, joined | urging):
+        fire_again(dossier, alert, because="Another reason joined.")
+    is_news = bool(joined or urging) and not alert.quiet
+    if is_news:
+        tell(dossier, alert, f"changed-{alert.version}", joined=bool(joined))
+    return is_news
+
+
+def _wakes(alert: Alert, before: Mapping[str, Any], after: Mapping[str, Any], new: set[str]) -> bool:
+    """Whether it fires again: a reason ends its snooze early, or what somebody promised to do about it did not come."""
+    if alert.state == "snoozed":
+        return bool(new) or ends_snooze(before, after)
+    return alert.state == "acknowledged" and _BROKEN in new
 
 
 def _merged(old: dict[str, Any] | None, new: dict[str, Any], may_join: bool) -> dict[str, Any]:
     """A reason as the alert keeps it: true since it first was, in today's words; it begins to urge at night only."""
     if old is None:
         return new
-    return old | {"why": new["why"], "urges": new["urges"] and (may_join or old.get("urges", False))}
+    since = old["since"] if new["limit"] is None else new["since"]  # a clock's words count from its own day
+    return new | {"since": since, "urges": new["urges"] and (may_join or old.get("urges", False))}
 
 
 def _resolve(dossier: Dossier, alert: Alert, cause: str) -> None:
     alert.state, alert.resolved_at, alert.resolved_because = "resolved", dossier.now, cause
     alert.version += 1
-    dossier.happened(
-        "alert_resolved",
-        effective_on=dossier.today,
-        changes={"reasons": [list(alert.reasons), []]},
-        note=cause,
-    )
+    stop_ladder(alert)
+    alert_happened(dossier, alert, "alert_resolved", {"reasons": [list(alert.reasons), []]}, note=cause)
 
 
-def _as_json(dossier: Dossier, reasons: Sequence[StaleReason]) -> dict[str, Any]:
-    rule = f"playbook {dossier.rule_version(dossier.account.claimed_step)}"
+def _as_json(reasons: Sequence[StaleReason]) -> dict[str, Any]:
     return {
         r.reason: {
             "since": r.since.isoformat(),
             "why": r.why,
-            "rule": rule,
+            "rule": r.rule,
             "urges": r.urges,
             "step": r.step,
             "limit": r.limit,
+            "words": r.words,
         }
         for r in reasons
     }
-
-
-def tell(dossier: Dossier, alert: Alert, what: str) -> None:
-    """Put a message for the account's owner into the outbox, under a key that never repeats.
-
-    An owner who cannot sign in or is not in the team does not get it: the team's coordinator does, else its VSM.
-    """
-    user_id = _recipient(dossier)
-    if user_id is None:
-        return
-    account = dossier.account
-    dossier.session.add(
-        OutboxMessage(
-            key=f"alert:{alert.id}:{what}:in_app:{user_id}",
-            channel="in_app",
-            user_id=user_id,
-            account_id=account.id,
-            alert_id=alert.id,
-            payload={
-                "title": f"{account.name} is stale in {step_name(account.claimed_step)}",
-                "body": " ".join(value["why"] for value in alert.reasons.values()),
-            },
-            created_at=dossier.now,
-            due_at=dossier.now,
-        )
-    )
-
-
-_FIRST_TO_TELL = (
-    select(TeamMember.user_id)
-    .join(User, User.id == TeamMember.user_id)
-    .where(TeamMember.team_id == bindparam("team_id"), User.disabled_at.is_(None))
-    .order_by(
-        case(
-            (TeamMember.user_id == bindparam("owner_id"), 0),
-            (TeamMember.role == "coordinator", 1),
-            (TeamMember.role == "vsm", 2),
-            else_=3,
-        ),
-        TeamMember.user_id,
-    )
-    .limit(1)
-)
-
-
-def _recipient(dossier: Dossier) -> int | None:
-    account = dossier.account
-    if account.team_id is None:
-        return account.owner_id
-    whose = {"team_id": account.team_id, "owner_id": account.owner_id}
-    return dossier.session.scalar(_FIRST_TO_TELL, whose) or account.owner_id

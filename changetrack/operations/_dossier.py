@@ -1,32 +1,58 @@
 """Everything about one account that its rules need, locked and loaded for one operation."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Text, and_, bindparam, cast, func, or_, select
+from sqlalchemy import and_, bindparam, select
 from sqlalchemy.orm import Session, scoped_session
 
-from changetrack.domain.calendar import DEFAULT_CALENDAR
+from changetrack.domain.calendar import WorkCalendar
 from changetrack.domain.coalition import ContactFacts
 from changetrack.domain.funnel import OPEN_PLACES
 from changetrack.domain.journey.evidence import EvidenceFact
 from changetrack.domain.journey.gate import Judged, judge
-from changetrack.domain.journey.playbook import ControlPoint, Playbook, StepRules, read_playbook
+from changetrack.domain.journey.playbook import ControlPoint, Playbook, StepRules
 from changetrack.domain.journey.records import RecordFacts
-from changetrack.domain.journey.steps import STEPS
 from changetrack.domain.journey.timeline import Dimensions
+from changetrack.domain.journey.timeline import Standing as Stand
 from changetrack.domain.journey.use_points import UseFacts
 from changetrack.domain.people import Action, Actor, may
 from changetrack.domain.refusal import Forbidden, NotFound, OperationRefused
-from changetrack.models import Account, Contact, Evidence, Journey, PlaybookVersion, Proposal, Visit
+from changetrack.models import (
+    Account,
+    Alert,
+    Calendar,
+    Contact,
+    Evidence,
+    Journey,
+    Proposal,
+    Visit,
+)
+from changetrack.operations._audience import Audience, Reach
 from changetrack.operations._cells import CellState, value_of
 from changetrack.operations._history import event_row
+from changetrack.operations._rulebook import Rulebook, load_rulebook
+from changetrack.operations._writes import Writes
 from changetrack.queries.journey_rows import evidence_fact
+from changetrack.queries.work_calendars import is_calendar_of_account, work_calendar
 
-CALENDAR = DEFAULT_CALENDAR
 LARGEST_ID = 2**63 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """What settling an account reads besides its dossier, read for a page of accounts at once.
+
+    `believed`: its newest standing and the one before; `excepted`: until when it went ahead without which points;
+    `holds`: from when to when it was on hold, as far as that is over.
+    """
+
+    alert: Alert | None
+    believed: Sequence[Stand]
+    excepted: Mapping[str, date]
+    holds: Sequence[tuple[date, date]] = ()
 
 
 @dataclass(slots=True)
@@ -38,31 +64,36 @@ class Dossier:
     journey: Journey
     visit: Visit  # the current one; an import that has just numbered the visits anew has no use for it
     proposal: Proposal | None  # the one that was open, or was made by this operation
-    playbooks: Mapping[int, Playbook]
+    rulebook: Rulebook
+    audience: Audience
+    calendar: WorkCalendar
     evidence: list[Evidence]
     actor: Actor
     now: datetime
     today: date
     before: CellState
     events: list[dict[str, Any]] = field(default_factory=list)
+    alert: Alert | None = None  # the open one, once it was brought in line
+    alerts: dict[int, Alert] = field(default_factory=dict)  # what events are about, by their numbers
+    writes: Writes = field(default_factory=Writes)
+    ahead: Ahead | None = None  # what was read of it together with others, in a page of the night
     progress_on: date | None = None  # the newest progress event of this operation
+    customer_on: date | None = None  # the newest act in this operation that came from the customer
     records_changed: bool = False
     value_since: date | None = None  # the first day about which outcomes say something else now
     value_lost: date | None = None  # the first day on which one of them no longer is what it was
     people_use: UseFacts | None = None  # what counted use tells of people, if it was looked at
     rewritten: set[str] = field(default_factory=set)  # computed points whose record says something else now
-    teams: dict[int | None, dict[int, str]] = field(default_factory=dict)  # the people of a team, once they were asked
     judgements: dict[tuple[object, ...], Judged] = field(default_factory=dict)  # by all that they depend on
 
     @property
     def current(self) -> Playbook:
         """The newest version of the playbook."""
-        return self.playbooks[max(self.playbooks)]
+        return self.rulebook.newest
 
-    def rules(self) -> dict[int, StepRules]:
+    def rules(self) -> Mapping[int, StepRules]:
         """The rules of each step in the version that was in force when the account entered it."""
-        judged_by, current = self.journey.judged_by, self.current
-        return {n: self.playbooks.get(judged_by.get(str(n), 0), current).steps[n] for n in STEPS}
+        return self.rulebook.rules(self.journey.judged_by)
 
     def rule_version(self, step: int) -> int:
         """The playbook version by which that step is judged."""
@@ -81,8 +112,8 @@ class Dossier:
 
     def judged(self, day: date) -> Judged:
         """Every control point on that day."""
-        facts = self.facts()
-        key = (day, *facts, *self.journey.judged_by.items())
+        facts = tuple(self.facts())
+        key = (day, facts, tuple(self.journey.judged_by.items()))
         if key not in self.judgements:
             self.judgements[key] = judge(self.rules(), facts, day)
         return self.judgements[key]
@@ -104,8 +135,12 @@ class Dossier:
         changes: Mapping[str, Any],
         note: str | None = None,
         progress: bool = False,
+        customer: bool = False,
     ) -> None:
-        """Append to the account's history; a progress event also restarts the no-progress clock."""
+        """Append to the account's history; a progress event also restarts the no-progress clock.
+
+        An event that the `customer` originated restarts the clock of their silence.
+        """
         self.events.append(
             event_row(
                 self.account,
@@ -120,6 +155,8 @@ class Dossier:
         )
         if progress:
             self.progress_on = max(self.progress_on or effective_on, effective_on)
+        if customer:
+            self.customer_on = max(self.customer_on or effective_on, effective_on)
 
 
 def dimensions(account: Account) -> Dimensions:
@@ -196,23 +233,21 @@ def lock_account(session: scoped_session[Session], account_id: int, actor: Actor
 
 _FORBIDDEN = {
     Action.EXCEPT: "Only the team's value stream manager may let an account go ahead without its evidence.",
+    Action.DECIDE: "Only executives decide about an alert that came up to them.",
     Action.SIGN_OFF: "Only members of the team sign off, and not its value stream manager.",
 }
 
 
 _STATE = (
-    select(Journey, Visit, Proposal)
+    select(Journey, Visit, Proposal, Calendar)
     .select_from(Account)
     .outerjoin(Visit, and_(Visit.account_id == Account.id, Visit.seq == Account.visit_seq))
     .outerjoin(Journey, Journey.account_id == Account.id)
     .outerjoin(Proposal, and_(Proposal.account_id == Account.id, Proposal.state == "open"))
+    .outerjoin(Calendar, is_calendar_of_account())
     .where(_IS_IT)
 )
 _EVIDENCE = select(Evidence).where(Evidence.account_id == bindparam("account_id")).order_by(Evidence.seq)
-_NEWEST = select(func.max(PlaybookVersion.version)).scalar_subquery()
-_PLAYBOOKS = select(PlaybookVersion.version, cast(PlaybookVersion.body, Text)).where(
-    or_(PlaybookVersion.version == _NEWEST, PlaybookVersion.version.in_(bindparam("wanted", expanding=True)))
-)
 
 
 def open_dossier(
@@ -223,10 +258,11 @@ def open_dossier(
     action: Action,
     now: datetime,
     today: date,
+    reach: Reach | None = None,
 ) -> Dossier:
     """Lock an account and load what its rules need, in four queries whatever its history."""
     account = lock_account(session, account_id, actor, action)
-    journey, visit, proposal = session.execute(_STATE, {"account_id": account_id}).one()
+    journey, visit, proposal, calendar = session.execute(_STATE, {"account_id": account_id}).one()
     if journey is None:
         journey = Journey(account_id=account_id, judged_by={}, roles_not_applicable=[])
         session.add(journey)
@@ -236,16 +272,12 @@ def open_dossier(
         journey=journey,
         visit=visit,
         proposal=proposal,
-        playbooks=load_playbooks(session, journey),
+        rulebook=load_rulebook(session, journey.judged_by.values(), today),
+        audience=Audience(session, reach),
+        calendar=work_calendar(calendar, account.blackout_days),
         evidence=list(session.scalars(_EVIDENCE, {"account_id": account_id})),
         actor=actor,
         now=now,
         today=today,
         before=cell_state(account),
     )
-
-
-def load_playbooks(session: scoped_session[Session] | Session, journey: Journey) -> dict[int, Playbook]:
-    """The newest playbook version and all those by which this journey is judged."""
-    rows = session.connection().execute(_PLAYBOOKS, {"wanted": list(set(journey.judged_by.values()))})
-    return {version: read_playbook(version, body) for version, body in rows}

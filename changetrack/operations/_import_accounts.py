@@ -31,9 +31,9 @@ from changetrack.operations.usage._match import count_waiting
 
 _COLUMNS = (
     "id", *RECORD, "place", "claimed_step", "supported_step", "stale", "visit_seq", "step_entered_on",
-    "standing_seq", "standing_on", "event_seq", "event_hash", "version", "value",
+    "standing_seq", "standing_on", "event_seq", "event_hash", "version", "value", "due_on",
 )  # fmt: skip
-_NOT_COMPARED = {"external_id", "step", "step_entered_on", "team", "owner_email"}
+_NOT_COMPARED = {"external_id", "step", "step_entered_on", "team", "owner_email", "calendar"}
 
 
 @dataclass(slots=True)
@@ -115,6 +115,8 @@ class AccountsLoader:
             reasons.append(RowReason(row.line, "team", f"There is no team “{team}”. Add it first."))
         if owner and self._directory.person(str(owner)) is None:
             reasons.append(RowReason(row.line, "owner_email", f"“{owner}” is not one of our people. Add them first."))
+        if (calendar := values.get("calendar")) and self._directory.calendar(str(calendar)) is None:
+            reasons.append(RowReason(row.line, "calendar", f"There is no calendar “{calendar}”. Add it first."))
         return reasons
 
     def _record(self, values: Mapping[str, object]) -> dict[str, Any]:
@@ -126,6 +128,9 @@ class AccountsLoader:
         if "owner_email" in values:
             email = values["owner_email"]
             record["owner_id"] = self._directory.person(str(email)) if email else None
+        if "calendar" in values:
+            calendar = values["calendar"]
+            record["calendar_id"] = self._directory.calendar(str(calendar)) if calendar else None
         return record
 
     def _compare(self, account: Row[Any], row: ParsedRow, work: _Work) -> list[int]:
@@ -153,7 +158,10 @@ class AccountsLoader:
                 actor=scene.actor, now=scene.now, today=scene.today, tally=self._tally,
             )  # fmt: skip
             day = placement.entered_on
-            new.account["due_on"] = self._due.due_on(place, placement.step, entered_on=day, progress_on=day)
+            calendar = self._due.calendars.of(record.get("calendar_id"))
+            new.account["due_on"] = self._due.due_on(
+                place, placement.step, entered_on=day, progress_on=day, calendar=calendar
+            )
             if place == HELD:
                 holds.append(_hold(scene, new))
             new.visit["reason"] = "other" if place == CLOSED else None
@@ -186,7 +194,7 @@ class AccountsLoader:
                 "id": account.id, **after, "name_key": (after.get("name") or account.name).casefold(),
                 "standing_seq": seq, "standing_on": scene.today if old != new else account.standing_on,
                 "event_seq": chain.event_seq, "event_hash": chain.event_hash, "version": account.version + 1,
-                "updated_at": scene.now,
+                "updated_at": scene.now, "due_on": _due_on(scene, account, after),
             })  # fmt: skip
         update_rows(scene.session, Account, ["id"], rows)
         insert_rows(scene.session, Event, events)
@@ -194,6 +202,15 @@ class AccountsLoader:
         for row in moved:
             mine = (Alert.account_id == row["account_id"], Alert.state != "resolved")
             scene.session.execute(update(Alert).where(*mine).values(team_id=row["team_id"]))
+
+
+def _due_on(scene: Scene, account: Row[Any], after: Mapping[str, Any]) -> date | None:
+    """When the night looks at an edited account: with another calendar in the next, for its clocks run otherwise."""
+    is_open = account.place in OPEN_PLACES and account.place != NOT_OPENED
+    due_on: date | None = account.due_on
+    if is_open and after.get("calendar_id", account.calendar_id) != account.calendar_id:
+        return min(due_on or scene.today, scene.today)
+    return due_on
 
 
 def _step(values: Mapping[str, object]) -> dict[str, object]:

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Row, select
 from sqlalchemy.orm import Session, scoped_session
 
-from changetrack.models import Account, Alias, Team, User
+from changetrack.models import Account, Alias, Calendar, Team, User
 
 _AT_ONCE = 10_000  # values in one IN list: SQLite takes 32,766
 
@@ -31,12 +31,14 @@ def accounts_by_id(
 
 
 class Directory:
-    """Teams by name and people by e-mail address, looked up once for all files' rows."""
+    """Teams and calendars by name and people by e-mail address, looked up once for all files' rows."""
 
     def __init__(self, session: scoped_session[Session]) -> None:
         self._session = session
         self._teams: dict[str, int] = {name: id_ for id_, name in session.execute(select(Team.id, Team.name))}
         self._teams_folded = {name.casefold(): id_ for name, id_ in self._teams.items()}
+        named = session.execute(select(Calendar.id, Calendar.name))
+        self._calendars: dict[str, int] = {name.casefold(): id_ for id_, name in named}
         self._people: dict[str, int | None] = {}
 
     def learn_people(self, emails: Iterable[str]) -> None:
@@ -50,6 +52,10 @@ class Directory:
     def team(self, name: str) -> int | None:
         """The id of the team of that name, whatever its case; None if there is none."""
         return self._teams.get(name) or self._teams_folded.get(name.casefold())
+
+    def calendar(self, name: str) -> int | None:
+        """The id of the work calendar of that name, whatever its case; None if there is none."""
+        return self._calendars.get(name.casefold())
 
     def person(self, email: str) -> int | None:
         """The id of the user with that address, None if there is none."""

@@ -34,6 +34,8 @@ RECORD = (
     "annual_value",
     "currency",
     "planned_users",
+    "calendar_id",
+    "blackout_days",
     "attributes",
 )
 
@@ -94,12 +96,13 @@ def new_account(
     today, so that the night looks at it.
     """
     values = {name: record.get(name) for name in RECORD} | {"attributes": dict(record.get("attributes") or {})}
+    values["blackout_days"] = list(values["blackout_days"] or ())
     place = place_of(placement.status, placement.step)
     fields = Dimensions(*(values[name] for name in DIMENSIONS))
     stand = Stand(placement.entered_on, place, placement.step, 0, False, 1, fields, 1)
     is_watched = place in OPEN_PLACES and placement.step > 0
     chain = _Chain(account_id)
-    shown = {name: value for name, value in values.items() if value not in (None, {}, "")}
+    shown = {name: value for name, value in values.items() if value not in (None, {}, [], "")}
     event = event_row(
         chain,
         f"account_{kind}",

@@ -3,14 +3,9 @@
 from sqlalchemy import bindparam, select
 
 from changetrack.domain.journey.gate import ProposalFacts
-from changetrack.models import Proposal, SignOff, TeamMember, User
+from changetrack.models import Proposal, SignOff
 from changetrack.operations._dossier import Dossier
 
-_PEOPLE = (
-    select(TeamMember.user_id, TeamMember.role)
-    .join(User, User.id == TeamMember.user_id)
-    .where(TeamMember.team_id == bindparam("team_id"), User.disabled_at.is_(None))
-)
 _SIGN_OFFS = (
     select(SignOff)
     .where(SignOff.account_id == bindparam("account_id"), SignOff.proposal_seq == bindparam("proposal_seq"))
@@ -50,10 +45,7 @@ def active_team(dossier: Dossier) -> dict[int, str]:
 
 def people_of(dossier: Dossier, team_id: int | None) -> dict[int, str]:
     """The people of a team who can sign in, with their team roles."""
-    if team_id not in dossier.teams:
-        rows = dossier.session.connection().execute(_PEOPLE, {"team_id": team_id})
-        dossier.teams[team_id] = {row.user_id: row.role for row in rows}
-    return dossier.teams[team_id]
+    return dict(dossier.audience.of_team(team_id))
 
 
 def proposal_facts(dossier: Dossier, proposal: Proposal, sign_offs: list[SignOff]) -> ProposalFacts:

@@ -3,34 +3,32 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, timedelta
+from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import select
 
-from changetrack.domain.alerts import (
+from changetrack.domain.funnel import status_of
+from changetrack.domain.journey.evidence import expiry
+from changetrack.domain.journey.gate import fingerprint, supported_step
+from changetrack.domain.journey.records import Computed, computed_points
+from changetrack.domain.journey.timeline import Span
+from changetrack.domain.journey.use_points import OF_CONFIRMED, OF_OUTCOMES, Use
+from changetrack.domain.staleness import (
     WARNING_DAYS,
-    EvidenceEnd,
     StaleFacts,
-    StaleLimits,
     StaleReason,
     next_due_on,
     stale_reasons,
 )
-from changetrack.domain.funnel import OPEN_PLACES, status_of
-from changetrack.domain.journey.evidence import expiry
-from changetrack.domain.journey.gate import fingerprint, supported_step
-from changetrack.domain.journey.records import Computed, computed_points
-from changetrack.domain.journey.steps import STEPS
-from changetrack.domain.journey.timeline import Span
-from changetrack.domain.journey.use_points import OF_CONFIRMED, OF_OUTCOMES, Use
-from changetrack.models import Event, Evidence, Hold, Visit
+from changetrack.models import Evidence, Hold
 from changetrack.operations._alerts import follow_alert
-from changetrack.operations._cells import FunnelTally
-from changetrack.operations._dossier import CALENDAR, Dossier, cell_state, record_facts
+from changetrack.operations._announcements import announce
+from changetrack.operations._dossier import Dossier, cell_state, record_facts
+from changetrack.operations._ladder import rests_until
 from changetrack.operations._proposals import active_team, end_proposal, open_proposal
+from changetrack.operations._stale_facts import stale_facts
 from changetrack.operations._standings import restate_standings
 from changetrack.operations._use_facts import outcome_facts
-
-_ADD_EVENTS = insert(Event.__table__)  # type: ignore[arg-type]  # a Table for all of ours
 
 
 def settle(
@@ -53,29 +51,44 @@ def settle(
     if dossier.records_changed:
         _settle_computed(dossier, since)
     since = min(since, account.standing_on)  # what ended quietly since the last standing is told, too
-    tally = FunnelTally()
     with dossier.session.no_autoflush:  # the account is written once, when all is known of it
         _settle_place(dossier, spans)
         _settle_support(dossier)
-        facts = _stale_facts(dossier)
-        reasons = stale_reasons(facts, CALENDAR, dossier.today)
+        if at_night and dossier.account.held_days:
+            count_holds_anew(dossier)
+        facts = stale_facts(dossier)
+        reasons = stale_reasons(facts, dossier.calendar, dossier.today)
         account.stale = follow_alert(dossier, reasons, cause=cause, at_night=at_night, quiet=quiet)
-        restate_standings(dossier, since, spans, tally)
+        restate_standings(dossier, since, spans)
         _void_overtaken_proposal(dossier)
-        wait_for_night = reasons and not at_night
-        account.due_on = dossier.today if wait_for_night else next_due_on(facts, CALENDAR, dossier.today)
+        account.due_on = _due_on(dossier, facts, waits=bool(reasons) and not at_night)
         account.updated_at = dossier.now
-    dossier.session.flush()
-    if dossier.events:
-        dossier.session.connection().execute(_ADD_EVENTS, dossier.events)
-    tally.count(dossier.before, cell_state(account))
-    tally.flush(dossier.session)
+        announce(dossier)
+    dossier.writes.events += dossier.events
+    dossier.writes.tally.count(dossier.before, cell_state(account))
+    if dossier.ahead is None:  # else the page writes, when all of its accounts are settled
+        dossier.session.flush()
+        dossier.writes.write(dossier.session)
     return reasons
+
+
+def _due_on(dossier: Dossier, facts: StaleFacts, *, waits: bool) -> date | None:
+    """When the night looks at the account next: at once for reasons that wait, else when something can change.
+
+    That is when a snooze is over, or the day of a next step, too.
+    """
+    if waits:
+        return dossier.today
+    turns_on, alert = next_due_on(facts, dossier.calendar, dossier.today), dossier.alert
+    wakes_on = rests_until(alert, dossier.calendar) if alert is not None else None
+    if wakes_on is not None and wakes_on <= dossier.today:
+        wakes_on = None  # that was heeded: something else is promised by now
+    return min((day for day in (turns_on, wakes_on) if day is not None), default=None)
 
 
 def current_reasons(dossier: Dossier) -> tuple[StaleReason, ...]:
     """The reasons for which the account is stale today, as it now stands."""
-    return stale_reasons(_stale_facts(dossier), CALENDAR, dossier.today)
+    return stale_reasons(stale_facts(dossier), dossier.calendar, dossier.today)
 
 
 def add_evidence(dossier: Dossier, **values: object) -> Evidence:
@@ -184,60 +197,32 @@ def _settle_support(dossier: Dossier) -> None:
     if dossier.progress_on is not None and dossier.progress_on > account.progress_on:
         account.progress_on = dossier.progress_on
         if account.held_workdays:
-            account.held_workdays = _workdays_on_hold(dossier)
+            account.held_workdays = _workdays_on_hold(dossier, account.progress_on)
+    if dossier.customer_on is not None and dossier.customer_on > (account.customer_on or date.min):
+        account.customer_on = dossier.customer_on
+        if account.customer_held_workdays:
+            account.customer_held_workdays = _workdays_on_hold(dossier, account.customer_on)
 
 
-def _workdays_on_hold(dossier: Dossier) -> int:
-    """The business days since the last progress that holds, now ended, took: late news of progress keeps them."""
-    since = dossier.account.progress_on
+def count_holds_anew(dossier: Dossier) -> None:
+    """Count the business days of holds by the calendar as it is now: it may have changed since they ended."""
+    account = dossier.account
+    account.held_workdays = _workdays_on_hold(dossier, account.progress_on)
+    account.customer_held_workdays = _workdays_on_hold(dossier, account.customer_on or account.step_entered_on)
+
+
+def _workdays_on_hold(dossier: Dossier, since: date) -> int:
+    """The business days since a day that holds, now ended, took: late news of what happened keeps them."""
+    over = _holds(dossier) if dossier.ahead is None else dossier.ahead.holds
+    return sum(dossier.calendar.elapsed(max(held_on, since), resumed_on) for held_on, resumed_on in over)
+
+
+def _holds(dossier: Dossier) -> list[tuple[date, date]]:
+    """From when to when the account was on hold, as far as that is over."""
     dossier.session.flush()  # one of them may have ended just now
-    mine = (Hold.account_id == dossier.account.id, Hold.resumed_on > since)
-    holds = dossier.session.execute(select(Hold.held_on, Hold.resumed_on).where(*mine))
-    return sum(CALENDAR.elapsed(max(held_on, since), resumed_on) for held_on, resumed_on in holds if resumed_on)
-
-
-def _stale_facts(dossier: Dossier) -> StaleFacts:
-    account, step = dossier.account, dossier.account.claimed_step
-    rules = dossier.rules().get(step)
-    return StaleFacts(
-        step=step,
-        is_open=account.place in OPEN_PLACES and account.status != "not_opened",
-        entered_on=account.step_entered_on,
-        held_days=account.held_days,
-        progress_on=account.progress_on,
-        evidence_ends=_evidence_ends(dossier),
-        limits=StaleLimits(
-            rules.age_days if rules else None,
-            rules.progress_days if rules else None,
-            f"playbook {dossier.rule_version(step)}",
-        ),
-        held_workdays=account.held_workdays,
-        falling_since=account.falling_since,
-        falling_why=account.falling_why or "",
-    )
-
-
-def _evidence_ends(dossier: Dossier) -> tuple[EvidenceEnd, ...]:
-    ends, unproven = [], []
-    claimed = dossier.account.claimed_step
-    for point, state in dossier.judged(dossier.today).required(min(claimed, max(STEPS))):
-        day = state.ends_on if state.holds else state.ended_on
-        if day is not None:
-            foreseen = any(e.expires_on == day for e in dossier.evidence if e.point == point.key)
-            ends.append(EvidenceEnd(point.key, day, point.step, foreseen))
-        elif not state.holds and point.step < claimed:
-            unproven.append(point)
-    excepted = _exceptions(dossier) if unproven else {}
-    ends += [EvidenceEnd(f"the exception for {p.key}", excepted[p.key], p.step) for p in unproven if p.key in excepted]
-    return tuple(ends)
-
-
-def _exceptions(dossier: Dossier) -> dict[str, date]:
-    """Until when the account went ahead without which points, by the newest exception for each."""
-    dossier.session.flush()  # one of them may have been made just now
-    mine = (Visit.account_id == dossier.account.id, Visit.exception_ends_on.is_not(None))
-    rows = dossier.session.execute(select(Visit.missing, Visit.exception_ends_on).where(*mine).order_by(Visit.seq))
-    return {point: ends_on for missing, ends_on in rows for point in missing if ends_on is not None}
+    mine = (Hold.account_id == dossier.account.id, Hold.resumed_on.is_not(None))
+    rows: Any = dossier.session.execute(select(Hold.held_on, Hold.resumed_on).where(*mine))
+    return [(held_on, resumed_on) for held_on, resumed_on in rows]
 
 
 def _void_overtaken_proposal(dossier: Dossier) -> None:

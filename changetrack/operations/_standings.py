@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Row, bindparam, func, insert, select, update
+from sqlalchemy import bindparam, func, select
 
 from changetrack.domain.funnel import OPEN_PLACES
 from changetrack.domain.journey.evidence import breakpoints
@@ -17,7 +17,6 @@ from changetrack.operations._cells import FunnelTally, shard_of, standing_facts
 from changetrack.operations._dossier import Dossier, dimensions
 
 DIMENSIONS = ("team_id", "product", "segment", "region", "industry", "tier")
-_ADD = insert(Standing.__table__)  # type: ignore[arg-type]  # a Table for all of ours
 _MINE = (Standing.account_id == bindparam("account_id"), Standing.superseded_at.is_(None))
 _BEFORE = select(func.max(Standing.effective_on)).where(*_MINE, Standing.effective_on < bindparam("since"))
 _BELIEVED = (
@@ -27,7 +26,7 @@ _BELIEVED = (
 )
 
 
-def restate_standings(dossier: Dossier, since: date, spans: Sequence[Span], tally: FunnelTally) -> None:
+def restate_standings(dossier: Dossier, since: date, spans: Sequence[Span]) -> None:
     """Append the standings that differ from what is believed from `since` on, and tally their flows.
 
     Nearly always that is one row; a late record replaces the rows that it makes wrong.
@@ -39,12 +38,10 @@ def restate_standings(dossier: Dossier, since: date, spans: Sequence[Span], tall
         return
     added = _append(dossier, change.added)
     gone = {s.seq for s in change.superseded}
-    if gone:
-        dossier.session.execute(
-            update(Standing)
-            .where(Standing.account_id == dossier.account.id, Standing.seq.in_(gone))
-            .values(superseded_at=dossier.now)
-        )
+    tally = dossier.writes.tally
+    dossier.writes.superseded += [
+        {"account_id": dossier.account.id, "seq": seq, "superseded_at": dossier.now} for seq in sorted(gone)
+    ]
     kept = sorted([s for s in believed if s.seq not in gone] + added, key=lambda s: (s.effective_on, s.seq))
     is_whole = not believed or believed[0].effective_on >= since
     _tally_chain(dossier, believed, tally, -1, is_whole=is_whole)
@@ -53,11 +50,14 @@ def restate_standings(dossier: Dossier, since: date, spans: Sequence[Span], tall
 
 def _believed(dossier: Dossier, since: date) -> list[Stand]:
     """The standings on record from `since` on, and the one in force just before."""
+    if dossier.ahead is not None:
+        return list(dossier.ahead.believed)
     rows = dossier.session.connection().execute(_BELIEVED, {"account_id": dossier.account.id, "since": since})
-    return [_stand(row) for row in rows]
+    return [stand_of(row) for row in rows]
 
 
-def _stand(row: Row[Any]) -> Stand:
+def stand_of(row: Any) -> Stand:
+    """A standing on record in the form that the rules take."""
     return Stand(
         row.effective_on,
         row.place,
@@ -109,7 +109,7 @@ def _append(dossier: Dossier, added: Sequence[Stand]) -> list[Stand]:
         account.standing_on = max(account.standing_on, stand.effective_on)
         rows.append(standing_row(account.id, account.standing_seq, stand) | {"recorded_at": dossier.now})
         numbered.append(replace(stand, seq=account.standing_seq))
-    dossier.session.connection().execute(_ADD, rows)
+    dossier.writes.standings += rows
     return numbered
 
 

@@ -8,11 +8,11 @@ from typing import Any
 
 from sqlalchemy import Row, delete, select
 
+from changetrack.domain.calendar import WorkCalendar
 from changetrack.domain.funnel import status_of
 from changetrack.domain.journey.chronicle import Chronicle, Parking, Record, Stay, tell
 from changetrack.models import Account, Hold, Journey, Visit
 from changetrack.operations._bulk import insert_rows
-from changetrack.operations._dossier import CALENDAR
 from changetrack.operations._history import actor_label
 from changetrack.operations._import_lookup import accounts_by_id
 from changetrack.operations._import_terms import Scene
@@ -21,7 +21,8 @@ from changetrack.operations._standings import DIMENSIONS
 REVIEW_DAYS = 90  # after which a hold that came without a review date is looked at
 _COLUMNS = (
     "id", "place", "claimed_step", "supported_step", "stale", "status", "visit_seq", "standing_seq", "standing_on",
-    "event_seq", "event_hash", "progress_on", "step_entered_on", "value", *DIMENSIONS,
+    "event_seq", "event_hash", "progress_on", "step_entered_on", "value", "customer_on", "commitment_due_on",
+    "commitment_words", "calendar_id", "blackout_days", *DIMENSIONS,
 )  # fmt: skip
 
 
@@ -87,21 +88,28 @@ def rewrite_visits(scene: Scene, retold: Sequence[Retold]) -> None:
     ])  # fmt: skip
 
 
-def clocks(retold: Retold, progress_on: date) -> dict[str, Any]:
+def clocks(retold: Retold, progress_on: date, calendar: WorkCalendar) -> dict[str, Any]:
     """The columns of an account that follow from its current visit and its holds, with `progress_on` given."""
     stay, seq = retold.current, len(retold.after.stays)
     over = [p for p in retold.after.parkings if p.resumed_on is not None and p.held_on >= stay.entered_on]
     open_hold = next((p for p in retold.after.parkings if p.resumed_on is None), None)
     known = retold.visits.get(stay.was)
+    heard_on = retold.account.customer_on or stay.entered_on
     return {
         "visit_seq": seq,
         "step_entered_on": stay.entered_on,
         "self_attested": bool(known and known.self_attested),
         "progress_on": progress_on,
         "held_days": sum((p.resumed_on - p.held_on).days for p in over if p.resumed_on),
-        "held_workdays": sum(CALENDAR.elapsed(max(p.held_on, progress_on), p.resumed_on) for p in over if p.resumed_on),
+        "held_workdays": _held_workdays(over, progress_on, calendar),
+        "customer_held_workdays": _held_workdays(over, heard_on, calendar),
         "review_on": _review_on(retold, open_hold) if open_hold else None,
     }
+
+
+def _held_workdays(parkings: Sequence[Parking], since: date, calendar: WorkCalendar) -> int:
+    """The business days of holds, now over, since a day."""
+    return sum(calendar.elapsed(max(p.held_on, since), p.resumed_on) for p in parkings if p.resumed_on)
 
 
 def place_columns(retold: Retold) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Row, select, update
 
+from changetrack.domain.calendar import WorkCalendar
 from changetrack.domain.funnel import OPEN_PLACES
 from changetrack.domain.journey.timeline import Dimensions, Span, restate
 from changetrack.domain.journey.timeline import Standing as Stand
@@ -58,9 +59,10 @@ def _write_plain(scene: Scene, retold: Sequence[Retold], tally: FunnelTally, due
         new, gone = _restate(scene, story, believed[account.id], tally)
         added += new
         superseded += [{"account_id": account.id, "seq": seq, "superseded_at": scene.now} for seq in gone]
-        columns = place_columns(story) | clocks(story, story.current.entered_on)
+        calendar = due.calendars.of(account.calendar_id, account.blackout_days)
+        columns = place_columns(story) | clocks(story, story.current.entered_on, calendar)
         accounts.append({
-            "id": account.id, **columns, "due_on": _due_on(columns, due), "supported_step": 0,
+            "id": account.id, **columns, "due_on": _due_on(account, columns, due, calendar), "supported_step": 0,
             "standing_seq": account.standing_seq + len(new),
             "standing_on": max([account.standing_on, *(row["effective_on"] for row in new)]),
             "event_seq": chain.event_seq, "event_hash": chain.event_hash, "updated_at": scene.now,
@@ -136,7 +138,7 @@ def _settle(scene: Scene, story: Retold, due: DueDays) -> None:
         scene.session.execute(update(model).where(*mine).values(visit_seq=-model.visit_seq))
     account = dossier.account
     progress_on = max(account.progress_on, story.current.entered_on)
-    for name, value in clocks(story, progress_on).items():
+    for name, value in clocks(story, progress_on, dossier.calendar).items():
         setattr(account, name, value)
     dossier.journey.judged_by = _pins(story, due)
     since = story.since
@@ -155,14 +157,19 @@ def _pins(story: Retold, due: DueDays) -> dict[str, int]:
     return due.pins(range(max(stay.step for stay in story.after.stays) + 1)) | story.judged_by
 
 
-def _due_on(columns: dict[str, Any], due: DueDays) -> date | None:
+def _due_on(account: Row[Any], columns: dict[str, Any], due: DueDays, calendar: WorkCalendar) -> date | None:
     return due.due_on(
         columns["place"],
         columns["claimed_step"],
         entered_on=columns["step_entered_on"],
         progress_on=columns["progress_on"],
         held_days=columns["held_days"],
+        calendar=calendar,
         held_workdays=columns["held_workdays"],
+        customer_on=account.customer_on,
+        customer_held_workdays=columns["customer_held_workdays"],
+        commitment_due_on=account.commitment_due_on,
+        commitment_words=account.commitment_words or "",
     )
 
 

@@ -59,7 +59,7 @@ def count_guess(address: str, now: datetime) -> None:
         session.add(SignInAttempt(email=_PAGE, address=_network(address), at=now, succeeded=False))
 
 
-def count_answer(link_id: int, address: str, now: datetime) -> None:
+def count_answer(link_id: int | str, address: str, now: datetime) -> None:
     """Write an answer on a customer's page down; raises TooManyTries when there are too many on it, or from there."""
     network, page = _network(address), f"{_PAGE}:{link_id}"
     of_page = (SignInAttempt.email == page,)

@@ -16,6 +16,7 @@ from changetrack.models import (
     Account,
     Alert,
     Alias,
+    Calendar,
     Event,
     Journey,
     PlaybookVersion,
@@ -26,13 +27,15 @@ from changetrack.models import (
     db,
 )
 from changetrack.operations._cells import FunnelTally
+from changetrack.operations._days_off import days_off_reasons
 from changetrack.operations._dossier import LARGEST_ID, Dossier, open_dossier
 from changetrack.operations._new_account import RECORD, Placement, new_account, reserve_ids
 from changetrack.operations._proposals import people_of
-from changetrack.operations._settle import settle
+from changetrack.operations._settle import count_holds_anew, settle
 from changetrack.operations._texts import text_reasons
 from changetrack.operations._transaction import transaction, unique_or
 from changetrack.operations.usage._match import count_waiting
+from changetrack.queries.work_calendars import load_calendars
 
 _TEXTS = {f.name: f.max_length for f in RECORD_FIELDS if f.kind == "text" and f.name in RECORD}
 _LONGEST_ALIAS = 200
@@ -104,10 +107,14 @@ def edit_account(
             return
         for name, value in after.items():
             setattr(account, name, value)
+        if "calendar_id" in changes or "blackout_days" in changes:
+            dossier.calendar = load_calendars().of(account.calendar_id, account.blackout_days)
         account.name_key = account.name.casefold()
         account.version += 1
         with unique_or(_taken(account.external_id)):
             session.flush()
+        if account.held_days and changes.keys() & {"calendar_id", "blackout_days"}:
+            count_holds_anew(dossier)
         if "team_id" in changes:  # whoever has the account now hears of it
             open_ones = (Alert.account_id == account_id, Alert.state != "resolved")
             session.execute(update(Alert).where(*open_ones).values(team_id=account.team_id))
@@ -151,7 +158,10 @@ def _cleaned(record: Mapping[str, Any]) -> dict[str, Any]:
     unknown = set(record) - set(RECORD)
     if unknown:
         raise OperationRefused([Reason(name, f"An account has no field “{name}”.") for name in sorted(unknown)])
-    return {k: (v.strip() or None) if isinstance(v, str) else v for k, v in record.items()}
+    cleaned = {k: (v.strip() or None) if isinstance(v, str) else v for k, v in record.items()}
+    if "blackout_days" in cleaned:
+        cleaned["blackout_days"] = [day.isoformat() for day in sorted(set(cleaned["blackout_days"] or ()))]
+    return cleaned
 
 
 def _record_reasons(values: Mapping[str, Any], account_id: int | None, today: date) -> list[Reason]:
@@ -169,6 +179,7 @@ def _record_reasons(values: Mapping[str, Any], account_id: int | None, today: da
         reasons += _money_reasons(values["annual_value"], values["currency"])
     if not 0 < (values.get("planned_users") or 1) < _MOST_USERS:
         reasons.append(Reason("planned_users", "Planned users are a whole number of people."))
+    reasons += days_off_reasons([date.fromisoformat(day) for day in values.get("blackout_days") or ()])
     return reasons + _attribute_reasons(values.get("attributes") or {}) + _reference_reasons(values, account_id)
 
 
@@ -178,6 +189,8 @@ def _reference_reasons(values: Mapping[str, Any], account_id: int | None) -> lis
         reasons.append(Reason("team_id", "There is no such team."))
     if not _exists(User, values.get("owner_id")):
         reasons.append(Reason("owner_id", "There is no such person."))
+    if not _exists(Calendar, values.get("calendar_id")):
+        reasons.append(Reason("calendar_id", "There is no such calendar."))
     if values.get("external_id") and not text_reasons(values, {"external_id": _TEXTS["external_id"]}):
         taken = session.scalar(select(Account.id).where(Account.external_id == values["external_id"]))
         if taken is not None and taken != account_id:
@@ -185,7 +198,7 @@ def _reference_reasons(values: Mapping[str, Any], account_id: int | None) -> lis
     return reasons
 
 
-def _exists(model: type[Team | User], key: int | None) -> bool:
+def _exists(model: type[Team | User | Calendar], key: int | None) -> bool:
     return key is None or (0 < key <= LARGEST_ID and db.session.get(model, key) is not None)
 
 

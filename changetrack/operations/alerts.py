@@ -1,64 +1,30 @@
-"""Staleness and what people answer to it: sweeping one account, acknowledging, snoozing, reading one's messages."""
+"""What people answer to an alert: taking it up, letting it rest, deciding about it; and reading one's messages."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import date, datetime
-from typing import Any
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime, tzinfo
 
-from sqlalchemy import ColumnElement, and_, bindparam, exists, func, insert, not_, or_, select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session, scoped_session
 
 from changetrack.domain.alerts import acknowledge_reasons, snooze_reasons
+from changetrack.domain.journey.timeline import Span
+from changetrack.domain.ladder import WORDS_MAX, decision_reasons
 from changetrack.domain.people import Action, Actor
-from changetrack.domain.refusal import NotFound, StaleVersion, refuse_if
-from changetrack.models import Account, Alert, AuditEvent, Event, Notification, Visit
-from changetrack.operations._alerts import open_alert, tell
-from changetrack.operations._dossier import CALENDAR, Dossier, lock_account, open_dossier
-from changetrack.operations._history import event_row
-from changetrack.operations._settle import current_reasons, settle
+from changetrack.domain.refusal import NotFound, Reason, StaleVersion, refuse_if
+from changetrack.models import Alert, Notification
+from changetrack.operations._alerts import alert_happened
+from changetrack.operations._audience import Reach
+from changetrack.operations._commitments import add_commitment, commitment_reasons
+from changetrack.operations._decisions import tell_decision, what_was_decided
+from changetrack.operations._dossier import Dossier, open_dossier
+from changetrack.operations._ladder import stop_ladder
+from changetrack.operations._proposals import active_team
+from changetrack.operations._settle import settle
+from changetrack.operations._texts import NOTE, text_reasons
 from changetrack.operations._transaction import transaction
-from changetrack.operations._use_facts import look_at_use
+from changetrack.operations.journey._stops import end_journey, put_on_hold
 
-
-@dataclass(frozen=True, slots=True)
-class Swept:
-    """What the night did to one account.
-
-    `alert_events` are the kinds of the events about its alert, oldest first: alert_raised, alert_changed,
-    alert_fired_again, alert_resolved. `is_ahead`: left alone, because it is on record beyond the day of the sweep.
-    """
-
-    alert_events: tuple[str, ...] = ()
-    support_fell: bool = False
-    is_ahead: bool = False
-
-
-def sweep_account(*, account_id: int, actor: Actor, now: datetime, today: date, secret: str | None = None) -> Swept:
-    """Settle one account as it is on `today`: evidence that ended, staleness, its alert, and its next due day.
-
-    With the `secret` that hashes who uses the product, the points that counted use proves are looked at, too.
-    Sweeping again the same day changes nothing. What was so already when a file brought the account in is listed,
-    but nobody is told. Raises NotFound. Source: DOMAIN section 6.
-    """
-    with transaction() as session:
-        dossier = open_dossier(session, account_id, actor=actor, action=Action.WORK, now=now, today=today)
-        account = dossier.account
-        if account.due_on is None or account.due_on > today:
-            return Swept()  # another run was here first
-        if today < account.standing_on:
-            return Swept(is_ahead=True)
-        look_at_use(dossier, secret)
-        quiet, supported = _stems_from_import(dossier), account.supported_step
-        alert = open_alert(dossier) if account.stale else None
-        with session.no_autoflush:  # nothing here reads back what it has just written
-            if alert is not None:
-                alert.quiet = alert.quiet and quiet
-                _fire_again_if_due(dossier, alert)
-            settle(dossier, since=today, cause="The night found none of its reasons true.", at_night=True, quiet=quiet)
-        if alert is not None and alert.state == "snoozed" and alert.snoozed_until is not None:
-            _look_again(account, alert.snoozed_until)
-        kinds = tuple(event["kind"] for event in dossier.events if event["kind"].startswith("alert_"))
-        return Swept(kinds, support_fell=account.supported_step < supported)
+_INSIDE = frozenset({"in_app"})
 
 
 def acknowledge_alert(
@@ -67,28 +33,29 @@ def acknowledge_alert(
     next_step: str,
     next_step_on: date | None,
     version: int,
+    owner_user_id: int | None = None,
     actor: Actor,
     now: datetime,
     today: date,
 ) -> None:
-    """Take a firing alert up: name the next step that the customer will see, and its date.
+    """Take a firing alert up: name the next step that the customer will see, its date, and whose word it is.
 
-    That stops the reminders, not the clock. `version` is the one that was shown. Raises NotFound, Forbidden,
-    StaleVersion, OperationRefused with all that is missing. Source: DOMAIN section 6.
+    It becomes a commitment of `owner_user_id` (of the account's team; without one the account's owner, or else the
+    actor), whose missing is a reason of its own. That stops the ladder, not the clock. `version` is the one that was
+    shown. Raises NotFound, Forbidden, StaleVersion, OperationRefused with all that is missing.
+    Source: DOMAIN section 6.
     """
     typed = {"next_step": next_step, "next_step_on": next_step_on}
     with transaction() as session:
-        account, alert = _lock_alert(session, alert_id, actor)
+        dossier, alert = _opened(session, alert_id, Action.WORK, actor, now, today)
         _refuse_stale(alert, version, typed)
-        refuse_if(acknowledge_reasons(alert.state, next_step, next_step_on, today))
-        changes: dict[str, list[object]] = {
-            "state": [alert.state, "acknowledged"],
-            "next_step_on": [_iso(alert.next_step_on), _iso(next_step_on)],
-        }
-        alert.state, alert.quiet, alert.version = "acknowledged", False, alert.version + 1
-        alert.acknowledged_at, alert.acknowledged_by = now, actor.user_id
-        alert.next_step, alert.next_step_on = next_step.strip(), next_step_on
-        _append(session, account, "alert_acknowledged", actor, now, today, changes, alert.next_step)
+        owner_id = _owner(dossier, owner_user_id)
+        refuse_if(
+            acknowledge_reasons(alert.state, next_step, next_step_on, today)
+            + _step_reasons(dossier, next_step, next_step_on, owner_id)
+        )
+        _take_up(dossier, alert, next_step, next_step_on, owner_id)
+        settle(dossier, since=today, cause="It was taken up, and by then none of its reasons was true.")
 
 
 def snooze_alert(
@@ -100,19 +67,87 @@ def snooze_alert(
     StaleVersion, OperationRefused with all that speaks against it. Source: DOMAIN section 6.
     """
     with transaction() as session:
-        account, alert = _lock_alert(session, alert_id, actor)
+        dossier, alert = _opened(session, alert_id, Action.WORK, actor, now, today)
         _refuse_stale(alert, version, {"days": days, "reason": reason})
-        refuse_if(snooze_reasons(alert.state, days, reason, _snoozes_in_visit(session, alert)))
-        until = CALENDAR.add(today, days or 1)
+        refuse_if(
+            snooze_reasons(alert.state, days, reason, _snoozes_in_visit(session, alert))
+            + text_reasons({"reason": reason}, {"reason": NOTE})
+        )
+        until = dossier.calendar.add(today, days or 1)
         alert.state, alert.version, alert.snoozes = "snoozed", alert.version + 1, alert.snoozes + 1
         alert.snoozed_until, alert.snooze_reason = until, reason.strip()
-        _look_again(account, until)
-        changes: dict[str, list[object]] = {
-            "state": ["acknowledged", "snoozed"],
-            "snoozed_until": [None, until.isoformat()],
-        }
-        _append(session, account, "alert_snoozed", actor, now, today, changes, alert.snooze_reason)
+        changes = {"state": ["acknowledged", "snoozed"], "snoozed_until": [None, until.isoformat()]}
+        alert_happened(dossier, alert, "alert_snoozed", changes, note=alert.snooze_reason)
+        settle(dossier, since=today, cause="It was put off, and by then none of its reasons was true.")
         return until
+
+
+def decide_alert(
+    *,
+    alert_id: int,
+    decision: str,
+    words: str,
+    until: date | None = None,
+    next_step: str = "",
+    next_step_on: date | None = None,
+    owner_user_id: int | None = None,
+    outcome: str = "",
+    version: int,
+    channels: frozenset[str] = _INSIDE,
+    zone: tzinfo = UTC,
+    actor: Actor,
+    now: datetime,
+    today: date,
+) -> None:
+    """Decide, as an executive, about an alert that came up the whole ladder: one of DECISIONS.
+
+    'revive': `words` say what changes in the plan; `next_step`, its date and its owner, somebody of the team, become a
+    commitment, and the alert is taken up. 'park': the account is put on hold for the reason `words`, and looked at
+    again on the day `until`. 'close': its journey ends with an `outcome` of CLOSE_OUTCOMES, and `words`. It is the very
+    same as a hold or a closing by the team, and the history keeps whose decision it was. The owner and who leads the
+    team are told, by those of the `channels` that they chose. Raises NotFound, Forbidden (nobody decides in an
+    executive's place), StaleVersion, OperationRefused with all that is missing.
+    Source: DOMAIN section 6.
+    """
+    typed = {"decision": decision, "words": words}
+    with transaction() as session:
+        reach = Reach(channels, zone)
+        dossier, alert = _opened(session, alert_id, Action.DECIDE, actor, now, today, reach)
+        _refuse_stale(alert, version, typed)
+        owner_id = _owner(dossier, owner_user_id)
+        reasons = decision_reasons(
+            decision,
+            status=alert.state,
+            rung=alert.rung,
+            decided=alert.decision,
+            words=words,
+            until=until,
+            today=today,
+        )
+        if decision == "revive":
+            reasons += acknowledge_reasons("firing", next_step, next_step_on, today)
+            reasons += _step_reasons(dossier, next_step, next_step_on, owner_id)
+        refuse_if(reasons or text_reasons({"words": words}, {"words": WORDS_MAX}))
+        alert.decision, alert.decided_at, alert.decided_by = decision, now, actor.user_id
+        stop_ladder(alert)
+        alert_happened(dossier, alert, "alert_decided", {"decision": [None, decision]}, note=words.strip())
+        step = (next_step, owner_id, next_step_on)
+        tell_decision(dossier, alert, what_was_decided(dossier, decision, words, step, until=until, outcome=outcome))
+        spans: Sequence[Span] = ()
+        if decision == "revive":
+            _take_up(dossier, alert, next_step, next_step_on, owner_id)
+        elif decision == "park":
+            spans = put_on_hold(dossier, words, until, today)
+        else:
+            spans = end_journey(dossier, outcome, words, today)
+        settle(dossier, since=today, spans=spans, cause=_CAUSES[decision])
+
+
+_CAUSES = {
+    "revive": "The plan was changed.",
+    "park": "An executive put the account on hold.",
+    "close": "An executive closed the account.",
+}
 
 
 def mark_read(*, key: str | None = None, actor: Actor, now: datetime) -> int:
@@ -130,55 +165,54 @@ def mark_read(*, key: str | None = None, actor: Actor, now: datetime) -> int:
         return len(session.execute(unread.returning(Notification.key)).all())
 
 
-def _was_import(moment: Any) -> ColumnElement[bool]:
-    """Whether a file was read in at that very moment: what an import writes, it writes with one time."""
-    return exists().where(AuditEvent.recorded_at == moment, AuditEvent.subject.startswith("import:"))
-
-
-_IS_WORK = and_(
-    Event.account_id == Visit.account_id,
-    Event.recorded_at >= Visit.recorded_at,
-    not_(or_(Event.kind.endswith("imported"), Event.actor.startswith("system:"), _was_import(Event.recorded_at))),
-)
-_HOW_IT_CAME = select(
-    Visit.recorded_at,
-    or_(Visit.kind == "imported", _was_import(Visit.recorded_at)).label("by_file"),
-    exists().where(_IS_WORK).label("worked_on"),
-).where(Visit.account_id == bindparam("account_id"), Visit.seq == bindparam("seq"))
-
-
-def _stems_from_import(dossier: Dossier) -> bool:
-    """Whether today's reasons all were true when a file told of this visit, and nobody worked on it since."""
-    current = {"account_id": dossier.account.id, "seq": dossier.account.visit_seq}
-    visit = dossier.session.execute(_HOW_IT_CAME, current).first()
-    if visit is None or not visit.by_file or visit.worked_on:
-        return False
-    return all(reason.since <= visit.recorded_at.date() for reason in current_reasons(dossier))
-
-
-def _fire_again_if_due(dossier: Dossier, alert: Alert) -> None:
-    """Wake a snoozed alert on its day, unless nothing is left of its reasons."""
-    until = alert.snoozed_until
-    if alert.state != "snoozed" or until is None or until > dossier.today or not current_reasons(dossier):
-        return
-    alert.state, alert.snoozed_until, alert.version = "firing", None, alert.version + 1
-    changes = {"state": ["snoozed", "firing"], "snoozed_until": [until.isoformat(), None]}
-    dossier.happened("alert_fired_again", effective_on=dossier.today, changes=changes)
-    tell(dossier, alert, f"again-{until.isoformat()}")
-
-
-def _look_again(account: Account, day: date) -> None:
-    """Have the night look at the account on that day at the latest."""
-    account.due_on = day if account.due_on is None else min(account.due_on, day)
-
-
-def _lock_alert(session: scoped_session[Session], alert_id: int, actor: Actor) -> tuple[Account, Alert]:
-    """Lock an alert by its account, as every operation does; NotFound for another team's."""
+def _opened(
+    session: scoped_session[Session],
+    alert_id: int,
+    action: Action,
+    actor: Actor,
+    now: datetime,
+    today: date,
+    reach: Reach | None = None,
+) -> tuple[Dossier, Alert]:
+    """An alert with its account, locked by it as every operation does; NotFound for another team's."""
     account_id = session.scalar(select(Alert.account_id).where(Alert.id == alert_id))
     if account_id is None:
         raise NotFound("alert")
-    account = lock_account(session, account_id, actor, Action.WORK)
-    return account, session.get_one(Alert, alert_id, populate_existing=True)
+    dossier = open_dossier(session, account_id, actor=actor, action=action, now=now, today=today, reach=reach)
+    return dossier, session.get_one(Alert, alert_id, populate_existing=True)
+
+
+def _owner(dossier: Dossier, chosen: int | None) -> int | None:
+    """Whose word the next step is: who was chosen, else the account's owner, else who takes the alert up."""
+    team = active_team(dossier)
+    unasked = (dossier.account.owner_id, dossier.actor.user_id, *team)
+    return chosen if chosen is not None else next((user_id for user_id in unasked if user_id in team), None)
+
+
+def _step_reasons(dossier: Dossier, next_step: str, on: date | None, owner_id: int | None) -> list[Reason]:
+    """What speaks against the next step as a commitment, but for what `acknowledge_reasons` says of it."""
+    own = {"action": "next_step", "due_on": "next_step_on"}
+    reasons = commitment_reasons(dossier, action=next_step, owner_user_id=owner_id, due_on=on)
+    return [
+        Reason(own.get(reason.field or "", reason.field), reason.message)
+        for reason in reasons
+        if (reason.field != "action" or next_step.strip()) and (reason.field != "due_on" or _may_be_due(dossier, on))
+    ]
+
+
+def _may_be_due(dossier: Dossier, on: date | None) -> bool:
+    return on is not None and on >= dossier.today
+
+
+def _take_up(dossier: Dossier, alert: Alert, next_step: str, on: date | None, owner_id: int | None) -> None:
+    """Acknowledge an alert against which nothing speaks: its next step becomes a commitment."""
+    add_commitment(dossier, action=next_step, owner_user_id=owner_id, due_on=on, alert_id=alert.id)
+    changes = {"state": [alert.state, "acknowledged"], "next_step_on": [_iso(alert.next_step_on), _iso(on)]}
+    alert.state, alert.quiet, alert.version = "acknowledged", False, alert.version + 1
+    alert.acknowledged_at, alert.acknowledged_by = dossier.now, dossier.actor.user_id
+    alert.next_step, alert.next_step_on = next_step.strip(), on
+    stop_ladder(alert)
+    alert_happened(dossier, alert, "alert_acknowledged", changes, note=alert.next_step)
 
 
 def _refuse_stale(alert: Alert, version: int, typed: Mapping[str, object]) -> None:
@@ -190,20 +224,6 @@ def _refuse_stale(alert: Alert, version: int, typed: Mapping[str, object]) -> No
 def _snoozes_in_visit(session: scoped_session[Session], alert: Alert) -> int:
     of_visit = (Alert.account_id == alert.account_id, Alert.visit_seq == alert.visit_seq)
     return session.scalar(select(func.coalesce(func.sum(Alert.snoozes), 0)).where(*of_visit)) or 0
-
-
-def _append(
-    session: scoped_session[Session],
-    account: Account,
-    kind: str,
-    actor: Actor,
-    now: datetime,
-    today: date,
-    changes: Mapping[str, list[object]],
-    note: str | None,
-) -> None:
-    row = event_row(account, kind, actor=actor, effective_on=today, now=now, changes=changes, note=note)
-    session.execute(insert(Event), [row])
 
 
 def _iso(day: date | None) -> str | None:

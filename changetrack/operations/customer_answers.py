@@ -195,7 +195,8 @@ def _answer_proposal(dossier: Dossier, contact: Contact, ask: Ask, answer: Answe
     proposal, signed = waiting_proposal(dossier, int(ask.subject.about))
     if answer.answer != "yes":
         told = {"sign_off": [None, answer.answer]}
-        dossier.happened("customer_declined", effective_on=dossier.today, changes=told, note=answer.comment or None)
+        note = answer.comment or None
+        dossier.happened("customer_declined", effective_on=dossier.today, changes=told, note=note, customer=True)
         settle(dossier, since=dossier.today, cause=f"{contact.name} does not sign yet.")
         return None
     refuse_if(

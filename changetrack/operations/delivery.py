@@ -1,51 +1,103 @@
-"""Getting messages out of the outbox: claiming some, delivering in the application, failing, sending again."""
+"""Getting messages out of the outbox: claiming some, delivering them, noting what came of it, sending again."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import ColumnElement, and_, or_, select, update
+from sqlalchemy import select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session, scoped_session
 
 from changetrack.domain.delivery import pause_after
+from changetrack.domain.letters import from_json, short
+from changetrack.domain.parcels import Message, Parcel, Tried
 from changetrack.domain.people import Action, Actor, may
-from changetrack.domain.refusal import Forbidden, NotFound
-from changetrack.models import Account, Alert, Notification, OutboxMessage, TeamMember, User
+from changetrack.domain.refusal import Forbidden, NotFound, OperationRefused, Reason
+from changetrack.models import Endpoint, Notification, OutboxMessage, db
+from changetrack.operations import _claims
+from changetrack.operations._attempts import is_mine, record_try, settle_address, settle_endpoint, settle_message
+from changetrack.operations._recheck import reasons_to_drop
 from changetrack.operations._transaction import transaction
+
+SOON = timedelta(seconds=2)
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
-    """A message that this worker has claimed until `leased_until`; `attempts` counts this one."""
+class Claim:
+    """What was claimed to be sent out of the house; `counts` says what became of the rest: dropped, given up.
 
-    id: int
-    key: str
-    channel: str
-    user_id: int
-    account_id: int | None
-    alert_id: int | None
-    payload: Mapping[str, Any]
-    attempts: int
-    leased_until: datetime
+    When nothing was there, `again_in` says after how long there will be, if that is soon.
+    """
+
+    parcels: tuple[Parcel, ...] = ()
+    counts: dict[str, int] = field(default_factory=dict)
+    again_in: timedelta | None = None
 
 
-def claim_messages(*, limit: int, lease: timedelta, actor: Actor, now: datetime) -> list[Message]:
-    """Lease up to `limit` messages that are due, longest due first: until the lease ends, nobody else gets them.
+def claim_messages(*, channel: str, limit: int, lease: timedelta, actor: Actor, now: datetime) -> list[Message]:
+    """Lease up to `limit` messages of a channel that are due, longest due first: until then nobody else gets them.
 
     A worker that is lost loses its lease, and the same message with the same key goes to the next one.
     """
     del actor  # a job of the system
-    waiting = (OutboxMessage.delivered_at.is_(None), OutboxMessage.dead_at.is_(None), OutboxMessage.due_at <= now)
-    oldest = select(OutboxMessage.id).where(*waiting).order_by(OutboxMessage.due_at, OutboxMessage.id).limit(limit)
+    if not _claims.is_any_waiting(_reader(), channel, now):
+        return []
     with transaction() as session:
-        ids = session.scalars(oldest.with_for_update(skip_locked=True)).all()
-        claim = update(OutboxMessage).where(OutboxMessage.id.in_(ids), *waiting)
-        until = now + lease
-        claimed = claim.values(leased_until=until, due_at=until, attempts=OutboxMessage.attempts + 1)
-        columns = [getattr(OutboxMessage, name) for name in Message.__slots__]
-        return sorted((Message(*row) for row in session.execute(claimed.returning(*columns))), key=lambda m: m.id)
+        return _claims.lease_oldest(session, channel, limit=limit, lease=lease, now=now)
+
+
+def claim_letters(*, limit: int, lease: timedelta, actor: Actor, now: datetime) -> Claim:
+    """Lease up to `limit` e-mails that are due; what is no longer so, or cannot arrive, is dropped with the reason."""
+    del actor  # a job of the system
+    if not _claims.is_any_waiting(_reader(), "email", now):
+        return Claim()
+    with transaction() as session:
+        messages = _claims.lease_oldest(session, "email", limit=limit, lease=lease, now=now)
+        boxes = _claims.mailboxes(session, {m.user_id for m in messages})
+        reasons = reasons_to_drop(session, {m.id for m in messages})
+        parcels = []
+        for message in messages:
+            box = boxes[cast(int, message.user_id)]
+            if isinstance(box, str):
+                reasons.setdefault(message.id, box)
+            elif message.id not in reasons:
+                parcels.append(Parcel(message, box))
+        _claims.drop(session, reasons, now)
+        return Claim(tuple(parcels), {"dropped": len(reasons)})
+
+
+def claim_for_endpoints(
+    *, channel: str, limit: int, lease: timedelta, secrets: Sequence[str], actor: Actor, now: datetime
+) -> Claim:
+    """Lease the next message of each of up to `limit` endpoints that are free: one at a time is under way to each.
+
+    `secrets` open their addresses. What goes to an endpoint that is switched off is given up; what is no longer so is
+    dropped with the reason.
+    """
+    del actor  # a job of the system
+    reader = _reader()
+    is_due = _claims.free_endpoints(reader, channel, limit=1, now=now)
+    if not is_due and not _claims.is_any_switched_off(reader, channel, now):
+        soon = _claims.free_soon(reader, channel, now=now, within=SOON)
+        return Claim(again_in=soon - now if soon is not None else None)
+    with transaction() as session:
+        endpoints = _claims.free_endpoints(session, channel, limit=limit, now=now, lock=True)
+        hooks = _claims.readable(endpoints, secrets=secrets, now=now)
+        free = [endpoint for endpoint, _ in hooks.values()]
+        messages = _claims.lease_next_of(session, free, channel, until=now + lease, now=now)
+        reasons = reasons_to_drop(session, {m.id for m in messages})
+        _claims.drop(session, reasons, now)
+        parcels = []
+        for message in messages:
+            if message.id not in reasons:
+                endpoint, hook = hooks[cast(int, message.endpoint_id)]
+                endpoint.leased_until = message.leased_until
+                parcels.append(Parcel(message, hook))
+        session.flush()
+        given_up = _claims.give_up_switched_off(session, channel, now)
+        return Claim(tuple(parcels), {"dropped": len(reasons), "given_up": given_up})
 
 
 def deliver_in_app(*, messages: Sequence[Message], actor: Actor, now: datetime) -> dict[str, int]:
@@ -62,13 +114,32 @@ def deliver_in_app(*, messages: Sequence[Message], actor: Actor, now: datetime) 
             OutboxMessage.dead_at.is_(None),
         )
         done = set(session.scalars(mine.values(delivered_at=now, leased_until=None).returning(OutboxMessage.id)))
-        reasons = _reasons_to_drop(session, done)
+        reasons = reasons_to_drop(session, done)
         rows = [_notification(m, now) for m in messages if m.id in done and m.id not in reasons]
         if rows:
             _insert_once(session, rows)
-        for message_id, why in reasons.items():
-            session.execute(update(OutboxMessage).where(OutboxMessage.id == message_id).values(last_error=why))
+        _claims.drop(session, reasons, now)
         return {"delivered": len(rows), "dropped": len(reasons)}
+
+
+def note_tries(*, tries: Sequence[Tried], actor: Actor, now: datetime) -> dict[str, int]:
+    """Note what came of some tries: delivered, to be tried again ("failed"), given up; returns how many of each.
+
+    An address that is refused for good is marked. An endpoint that fails is tried again later and later, one message at
+    a time, and switched off after five days. What somebody else has settled meanwhile is left alone.
+    """
+    del actor  # a job of the system
+    counts: Counter[str] = Counter()
+    with transaction() as session:
+        for tried in tries:
+            outcome = settle_message(session, tried, now)
+            record_try(session, tried)
+            if tried.message.endpoint_id is not None:
+                settle_endpoint(session, tried, now)
+            elif tried.is_address and outcome == "given_up":
+                settle_address(session, tried, now)
+            counts[outcome] += 1
+    return {name: counts[name] for name in ("delivered", "failed", "given_up")}
 
 
 def note_failure(*, message: Message, error: str, chance: float, actor: Actor, now: datetime) -> bool:
@@ -80,30 +151,53 @@ def note_failure(*, message: Message, error: str, chance: float, actor: Actor, n
     pause = pause_after(message.attempts, chance)
     outcome: dict[str, Any] = {"dead_at": now} if pause is None else {"due_at": now + pause}
     with transaction() as session:
-        is_mine = and_(OutboxMessage.id == message.id, OutboxMessage.leased_until == message.leased_until)
-        failed = update(OutboxMessage).where(is_mine, OutboxMessage.delivered_at.is_(None))
+        failed = update(OutboxMessage).where(is_mine(message))
         session.execute(failed.values(leased_until=None, last_error=error[:2000], **outcome))
     return pause is not None
 
 
 def send_again(*, message_id: int, actor: Actor, now: datetime) -> None:
-    """Give a message that was given up another round of attempts. Raises Forbidden, and NotFound if it was not."""
-    if not may(actor, Action.ADMINISTER):
-        raise Forbidden("Only administrators send messages again.")
+    """Send a message that was given up again; to an endpoint also one that was taken: with the same key.
+
+    For administrators, and for the person whose own the endpoint is. Raises Forbidden, NotFound for a message that is
+    still on its way or was dropped, OperationRefused while its endpoint is switched off.
+    """
     with transaction() as session:
-        dead = update(OutboxMessage).where(OutboxMessage.id == message_id, OutboxMessage.dead_at.is_not(None))
-        revived = dead.values(dead_at=None, leased_until=None, attempts=0, due_at=now)
-        if session.scalar(revived.returning(OutboxMessage.id)) is None:
+        query = select(OutboxMessage, Endpoint).outerjoin(Endpoint, Endpoint.id == OutboxMessage.endpoint_id)
+        found = session.execute(query.where(OutboxMessage.id == message_id).with_for_update(of=OutboxMessage)).first()
+        message, endpoint = found if found is not None else (None, None)
+        is_own = endpoint is not None and endpoint.user_id is not None and endpoint.user_id == actor.user_id
+        if not is_own and not may(actor, Action.ADMINISTER):
+            raise Forbidden("Only administrators send messages again.")
+        if message is None or not _can_go_again(message):
             raise NotFound("message")
+        if endpoint is not None and endpoint.disabled_at is not None:
+            raise OperationRefused([Reason(None, f"{endpoint.name} is switched off. Switch it on first.")])
+        message.dead_at, message.delivered_at, message.leased_until = None, None, None
+        message.attempts, message.due_at = 0, now
+
+
+def _can_go_again(message: OutboxMessage) -> bool:
+    was_taken = message.delivered_at is not None and message.dropped_because is None
+    return message.dead_at is not None or (was_taken and message.endpoint_id is not None)
+
+
+def _reader() -> scoped_session[Session]:
+    """The session outside of a transaction of ours: it sees what is there now."""
+    session = cast(scoped_session[Session], db.session)
+    session.rollback()
+    return session
 
 
 def _notification(message: Message, now: datetime) -> dict[str, Any]:
+    letter = from_json(message.payload)
     return {
         "key": message.key,
         "user_id": message.user_id,
         "account_id": message.account_id,
-        "title": message.payload.get("title", "")[:300],
-        "body": message.payload.get("body", ""),
+        "title": letter.title,
+        "body": short(letter),
+        "path": letter.path,
         "created_at": now,
     }
 
@@ -111,31 +205,3 @@ def _notification(message: Message, now: datetime) -> dict[str, Any]:
 def _insert_once(session: scoped_session[Session], rows: list[dict[str, Any]]) -> None:
     dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
     session.execute(dialect.insert(Notification).values(rows).on_conflict_do_nothing())
-
-
-def _reasons_to_drop(session: scoped_session[Session], message_ids: set[int]) -> dict[int, str]:
-    """Of these messages, those that should no longer be told, and why."""
-    sees_all = User.role.in_(("admin", "executive"))
-    is_theirs = or_(OutboxMessage.account_id.is_(None), sees_all, TeamMember.user_id.is_not(None))
-    query = (
-        select(OutboxMessage.id, User.disabled_at, Alert.state, is_theirs.label("is_theirs"))
-        .join(User, User.id == OutboxMessage.user_id)
-        .outerjoin(Alert, Alert.id == OutboxMessage.alert_id)
-        .outerjoin(Account, Account.id == OutboxMessage.account_id)
-        .outerjoin(TeamMember, _membership())
-        .where(OutboxMessage.id.in_(message_ids))
-    )
-    found = {row.id: _why_drop(row.disabled_at, row.state, row.is_theirs) for row in session.execute(query)}
-    return {message_id: why for message_id, why in found.items() if why}
-
-
-def _membership() -> ColumnElement[bool]:
-    return and_(TeamMember.team_id == Account.team_id, TeamMember.user_id == OutboxMessage.user_id)
-
-
-def _why_drop(disabled_at: datetime | None, alert_state: str | None, is_theirs: bool) -> str | None:
-    if disabled_at is not None:
-        return "Not told: they can no longer sign in."
-    if alert_state == "resolved":
-        return "Not told: the alert had been resolved by then."
-    return None if is_theirs else "Not told: the account is no longer theirs to see."

@@ -12,6 +12,7 @@ from changetrack.domain.people import ROLES, Action, Actor, may, password_reason
 from changetrack.domain.refusal import Forbidden, NotFound, OperationRefused, Reason, StaleVersion, refuse_if
 from changetrack.models import User, UserSession
 from changetrack.operations._audit import record_audit
+from changetrack.operations._leaving import withdraw_lists
 from changetrack.operations._passwords import hash_password, is_common, new_one_time_password
 from changetrack.operations._transaction import transaction
 
@@ -75,6 +76,8 @@ def edit_user(*, actor: Actor, now: datetime, user_id: int, name: str, role: str
             _refuse_without_administrator(session, user, field="role")
         if changes := field_diff(before, after):
             user.name, user.role, user.version = name, role, user.version + 1
+            if "role" in changes:
+                withdraw_lists(session, user, now)
             _record(session, user, "user_edited", actor=actor, now=now, changes=changes)
 
 

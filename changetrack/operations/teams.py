@@ -10,6 +10,7 @@ from changetrack.domain.people import Action, Actor, may, team_role_reasons
 from changetrack.domain.refusal import Forbidden, NotFound, OperationRefused, Reason, StaleVersion, refuse_if
 from changetrack.models import Team, TeamMember, User
 from changetrack.operations._audit import record_audit
+from changetrack.operations._leaving import withdraw_lists
 from changetrack.operations._transaction import transaction
 
 NAME_MAX = 120
@@ -81,8 +82,10 @@ def remove_from_team(*, actor: Actor, now: datetime, team_id: int, user_id: int)
         member = session.get(TeamMember, (team_id, user_id))
         if member is None:
             raise NotFound("This user is not in that team.")
-        changes = field_diff({_user(session, user_id).email: member.role}, {})
+        user = _user(session, user_id)
+        changes = field_diff({user.email: member.role}, {})
         session.delete(member)
+        withdraw_lists(session, user, now)
         _record(session, team, "team_member_removed", actor=actor, now=now, changes=changes)
 
 

@@ -4,20 +4,18 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session, scoped_session
 
 from changetrack.domain.history import field_diff
 from changetrack.domain.people import Action, Actor, may
-from changetrack.domain.refusal import Forbidden, NotFound, Reason, refuse_if
+from changetrack.domain.refusal import Forbidden, NotFound, refuse_if
 from changetrack.domain.tokens import SCOPES, token_reasons
-from changetrack.models import ApiToken, User, db
+from changetrack.models import ApiToken
 from changetrack.operations._audit import record_audit
 from changetrack.operations._history import actor_label
-from changetrack.operations._passwords import is_password
+from changetrack.operations._own_password import own_password_reasons
 from changetrack.operations._secrets import new_secret
 from changetrack.operations._transaction import transaction
-from changetrack.operations._tries import count_try, forgive
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,25 +46,15 @@ def create_token(
     _require_administrator(actor)
     name = " ".join(name.split())
     reasons = token_reasons(name=name, scopes=scopes, expires_at=expires_at, now=now)
-    try_id = None
-    if actor.kind == "user":
-        try_id = count_try(actor.email or "", address, now)
-        known_hash = db.session.scalars(select(User.password_hash).where(User.id == actor.user_id)).first()
-        if not is_password(password, known_hash):
-            try_id, reasons = None, [*reasons, Reason("password", "This is not your password.")]
+    refuse_if([*reasons, *own_password_reasons(actor, password, address, now)])
     secret = new_secret("ct")
     with transaction() as session:
-        if try_id is not None:
-            forgive(session, try_id)
         row = ApiToken(name=name, prefix=secret.prefix, token_hash=secret.digest, created_at=now)
         row.scopes, row.expires_at, row.created_by = _in_order(scopes), expires_at, actor_label(actor)
-        if not reasons:
-            session.add(row)
-            session.flush()
-            _record(session, row, "token_made", actor, now, _what(row))
-        token_id = row.id
-    refuse_if(reasons)
-    return NewToken(token_id, secret.prefix, secret.text)
+        session.add(row)
+        session.flush()
+        _record(session, row, "token_made", actor, now, _what(row))
+        return NewToken(row.id, secret.prefix, secret.text)
 
 
 def revoke_token(*, actor: Actor, now: datetime, token_id: int) -> None:

@@ -12,6 +12,7 @@ from changetrack.domain.journey.gate import judge, supported_step
 from changetrack.domain.journey.playbook import Playbook, StepRules
 from changetrack.domain.journey.steps import STEPS
 from changetrack.domain.journey.timeline import HoldFacts, Span, VisitFacts, spans
+from changetrack.queries._verify_watch import WatchRecord, watch_differences
 from changetrack.queries.journey_rows import evidence_fact
 
 HASHED = ("account_id", "seq", "kind", "actor", "effective_on", "recorded_at", "changes", "note")
@@ -32,6 +33,7 @@ class AccountRecord:
     events: Sequence[Any]
     has_open_alert: bool
     playbooks: dict[int, Playbook]
+    watch: WatchRecord
 
 
 def account_differences(record: AccountRecord, today: date) -> Iterator[Found]:
@@ -39,6 +41,7 @@ def account_differences(record: AccountRecord, today: date) -> Iterator[Found]:
     yield from _chain(record)
     yield from _row(record)
     yield from _standings(record, today)
+    yield from watch_differences(record.watch)
 
 
 def _chain(record: AccountRecord) -> Iterator[Found]:

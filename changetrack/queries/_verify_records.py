@@ -1,4 +1,4 @@
-"""Reading whole accounts in chunks: the facts and what is kept beside them, in eight statements a chunk."""
+"""Reading whole accounts in chunks: the facts and what is kept beside them, in eleven statements a chunk."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -10,17 +10,24 @@ from changetrack.domain.journey.playbook import Playbook, parse_playbook
 from changetrack.models import (
     Account,
     Alert,
+    Commitment,
     Event,
     Evidence,
     Hold,
     Journey,
     Model,
+    OutcomeStatement,
     PlaybookVersion,
+    SignOff,
     Standing,
     Visit,
     db,
 )
 from changetrack.queries._verify_account import AccountRecord
+from changetrack.queries._verify_watch import WatchRecord
+
+_WATCHED = (Evidence, Event, OutcomeStatement, SignOff, Commitment)  # in the order of WatchRecord
+_TOLD = (Visit, Hold, Standing, *_WATCHED)
 
 
 def read_records(chunk: int) -> Iterator[list[AccountRecord]]:
@@ -41,7 +48,7 @@ def _playbooks() -> dict[int, Playbook]:
 
 def _read(ids: list[int], playbooks: dict[int, Playbook]) -> list[AccountRecord]:
     first, last = ids[0], ids[-1]
-    by = {model: _by_account(model, first, last) for model in (Visit, Hold, Evidence, Standing, Event)}
+    by = {model: _by_account(model, first, last) for model in _TOLD}
     with_alert = set(
         db.session.scalars(
             select(Alert.account_id).where(Alert.account_id.between(first, last), Alert.state != "resolved")
@@ -64,6 +71,7 @@ def _read(ids: list[int], playbooks: dict[int, Playbook]) -> list[AccountRecord]
             events=by[Event][account.id],
             has_open_alert=account.id in with_alert,
             playbooks=playbooks,
+            watch=WatchRecord(account, *(by[model][account.id] for model in _WATCHED)),
         )
         for account in accounts
     ]

@@ -44,6 +44,15 @@ def get_choices(*, actor: Actor) -> Choices:
     )
 
 
+def list_team_choices(*, actor: Actor) -> tuple[tuple[int, str], ...]:
+    """Return (id, name) of the teams that the actor sees, by name; one statement, none for who is in no team."""
+    seen, teams = visible_teams(actor), select(Team.id, Team.name).order_by(Team.name)
+    if seen is not None and not seen:
+        return ()
+    rows = db.session.execute(teams if seen is None else teams.where(Team.id.in_(seen)))
+    return tuple((row.id, row.name) for row in rows)
+
+
 def _values_everywhere() -> dict[str, tuple[str, ...]]:
     cells = select(FunnelCell.field, FunnelCell.value).where(FunnelCell.field.in_(_FIELDS), FunnelCell.value != "")
     used = cells.group_by(FunnelCell.field, FunnelCell.value).having(func.sum(FunnelCell.accounts) > 0)

@@ -37,6 +37,8 @@ class AccountRecord:
     annual_value: int | None
     currency: str | None
     planned_users: int | None
+    calendar_id: int | None
+    blackout_days: tuple[date, ...]
     attributes: Mapping[str, Any]
     may_edit: bool
     aliases: tuple[str, ...] = ()
@@ -49,10 +51,11 @@ def get_account_record(account_id: int, *, actor: Actor) -> AccountRecord:
         raise NotFound("account")
     fields = (
         "id", "version", "external_id", "name", "organization", "product", "segment", "region", "industry", "tier",
-        "team_id", "owner_id", "started_on", "annual_value", "currency", "planned_users", "attributes",
+        "team_id", "owner_id", "started_on", "annual_value", "currency", "planned_users", "calendar_id", "attributes",
     )  # fmt: skip
     return AccountRecord(
         **{name: getattr(account, name) for name in fields},
+        blackout_days=tuple(map(date.fromisoformat, account.blackout_days)),
         may_edit=may(actor, Action.EDIT_RECORD, account.team_id),
         aliases=list_aliases(account_id),
     )

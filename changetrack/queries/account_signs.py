@@ -6,8 +6,9 @@ from typing import Any
 
 from sqlalchemy import func, or_, select
 
-from changetrack.models import Alert, PlaybookVersion, db
+from changetrack.models import Account, Alert, Calendar, PlaybookVersion, db
 from changetrack.queries.alert_words import Reasons, reasons_of
+from changetrack.queries.work_calendars import is_calendar_of_account, work_calendar
 
 
 class StepLimits:
@@ -38,5 +39,9 @@ def get_step_limits(versions: Collection[int]) -> StepLimits:
 def find_stale_reasons(account_ids: Collection[int], today: date) -> Mapping[int, Reasons]:
     """Return (reason, why) of the open alerts of these accounts by account, in today's words, by one statement."""
     is_open = (Alert.account_id.in_(account_ids), Alert.state != "resolved")
-    rows = db.session.execute(select(Alert.account_id, Alert.reasons).where(*is_open).order_by(Alert.id))
-    return {account_id: reasons_of(reasons, today) for account_id, reasons in rows}
+    columns = (Alert.account_id, Alert.reasons, Account.blackout_days, Calendar)
+    query = select(*columns).join(Account, Account.id == Alert.account_id).outerjoin(Calendar, is_calendar_of_account())
+    return {
+        account_id: reasons_of(reasons, today, work_calendar(calendar, days_off))
+        for account_id, reasons, days_off, calendar in db.session.execute(query.where(*is_open).order_by(Alert.id))
+    }

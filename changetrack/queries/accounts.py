@@ -8,13 +8,14 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, Select, func, select, union_all
 
 from changetrack.domain.people import Actor
-from changetrack.models import Account, Journey, Team, User, db
+from changetrack.models import Account, Journey, LearnedLimit, Team, User, db
 from changetrack.queries.account_filters import AccountFilters, teams_in_scope
 from changetrack.queries.account_reach import Branch, is_searched_whole, reach
 from changetrack.queries.account_signs import find_stale_reasons, get_step_limits
 from changetrack.queries.account_sizes import Sizes, get_sizes
 from changetrack.queries.funnel_worth import Worths, worth_of
 from changetrack.queries.keyset import Cursor, beyond, read_cursor
+from changetrack.queries.learned_limits import is_limit_of_account
 
 PAGE = 50
 SORTS = ("name", "-name", "step", "-step", "days", "-days")
@@ -36,6 +37,7 @@ _KINDS: Mapping[str, tuple[type, ...]] = {"name": (str, int), "step": (int, str,
 class AccountRow:
     """One account of a list. `days` at its step, holds left out; `limit` the days allowed there, None without one.
 
+    Where the limit was learned, `limit_learned_for` is the month for which it was, and `fixed_limit` the playbook's.
     `reasons` are (code, why) of the open alert, `annual_value` is in minor units of `currency`, `worth` is by currency.
     """
 
@@ -67,6 +69,8 @@ class AccountRow:
     version: int
     days: int = 0
     limit: int | None = None
+    fixed_limit: int | None = None
+    limit_learned_for: date | None = None
     stale: bool = False
     severity: str | None = None
     reasons: tuple[tuple[str, str], ...] = ()
@@ -103,7 +107,7 @@ def list_accounts(
     cursor = read_cursor(before or after, sort, _KINDS[by])
     backwards = bool(before) and cursor is not None
     branches = reach(filters, teams, sizes, by=by, limit=limit)
-    found = _read(branches, sort, cursor, backwards=backwards, limit=limit + 1)
+    found = _read(branches, sort, cursor, backwards=backwards, limit=limit + 1, today=today)
     has_more, found = len(found) > limit, found[:limit]
     if backwards:
         found.reverse()
@@ -130,7 +134,7 @@ def list_longest_at(
         order = (whole.c.step_entered_on, whole.c.id)
         number = func.row_number().over(partition_by=whole.c.place, order_by=order).label("number")
         first = select(whole.c.id, number).subquery()
-        query = _select_rows().join(first, first.c.id == Account.id).where(first.c.number <= limit)
+        query = _select_rows(today).join(first, first.c.id == Account.id).where(first.c.number <= limit)
         for row in _rows_of(db.session.execute(query.order_by(Account.place, first.c.number)).all(), today):
             columns[row.place].append(row)
     return {place: tuple(rows) for place, rows in columns.items()}
@@ -139,14 +143,14 @@ def list_longest_at(
 def list_accounts_by_id(ids: Collection[int], *, actor: Actor, today: date) -> tuple[AccountRow, ...]:
     """Return those of the named accounts that the actor may see, by name."""
     teams = teams_in_scope(AccountFilters(), actor)
-    query = _select_rows().where(Account.id.in_(ids)).order_by(Account.name_key, Account.id)
+    query = _select_rows(today).where(Account.id.in_(ids)).order_by(Account.name_key, Account.id)
     if teams is not None:
         query = query.where(Account.team_id.in_(teams))
     return _rows_of(db.session.execute(query).all(), today)
 
 
 def _read(
-    branches: Sequence[Branch], sort: str, cursor: Cursor | None, *, backwards: bool, limit: int
+    branches: Sequence[Branch], sort: str, cursor: Cursor | None, *, backwards: bool, limit: int, today: date
 ) -> list[Row[Any]]:
     columns = (*_COLUMNS[sort.lstrip("-")], Account.id)
     parts = _parts(branches, sort, cursor, backwards=backwards, limit=limit, columns=columns)
@@ -155,7 +159,7 @@ def _read(
     first = _united(parts)
     order = _ordered([first.c[column.key] for column in columns], sort, backwards)
     page = select(first.c.id).order_by(*order).limit(limit).subquery()
-    query = _select_rows().join(page, page.c.id == Account.id).order_by(*_ordered(columns, sort, backwards))
+    query = _select_rows(today).join(page, page.c.id == Account.id).order_by(*_ordered(columns, sort, backwards))
     return list(db.session.execute(query))
 
 
@@ -211,15 +215,16 @@ def _total(filters: AccountFilters, sizes: Sizes, found: Sequence[Row[Any]], *, 
     return len(found) if is_all else sizes.total(filters)
 
 
-def _select_rows() -> Select[Any]:
+def _select_rows(today: date) -> Select[Any]:
     account = [getattr(Account, name) for name in _OF_ACCOUNT]
     people = (Team.name.label("team"), User.name.label("owner"), User.email.label("owner_email"))
     derived = (Account.name_key, Account.step_entered_on, Account.held_days, Account.value)
     return (
-        select(*account, *derived, *people, Journey.judged_by)
+        select(*account, *derived, *people, Journey.judged_by, LearnedLimit.limit_days, LearnedLimit.month)
         .outerjoin(Team, Team.id == Account.team_id)
         .outerjoin(User, User.id == Account.owner_id)
         .outerjoin(Journey, Journey.account_id == Account.id)
+        .outerjoin(LearnedLimit, is_limit_of_account(today))
     )
 
 
@@ -231,7 +236,9 @@ def _rows_of(found: Sequence[Row[Any]], today: date) -> tuple[AccountRow, ...]:
             **{name: getattr(row, name) for name in (*_OF_ACCOUNT, "team", "owner", "owner_email")},
             entered_on=row.step_entered_on,
             days=max((today - row.step_entered_on).days - row.held_days, 0),
-            limit=limits.days(row.claimed_step, row.judged_by),
+            limit=row.limit_days or limits.days(row.claimed_step, row.judged_by),
+            fixed_limit=limits.days(row.claimed_step, row.judged_by),
+            limit_learned_for=row.month if row.limit_days else None,
             reasons=reasons.get(row.id, ()),
             worth=worth_of(row.value),
         )

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, func, literal, literal_column, select, tuple_, union_all
@@ -10,8 +10,9 @@ from sqlalchemy.orm import aliased
 
 from changetrack.domain.people import Actor, visible_teams
 from changetrack.domain.refusal import NotFound
-from changetrack.models import Account, Alert, Notification, Team, User, db
-from changetrack.queries.alert_words import why_today
+from changetrack.domain.staleness import REASONS
+from changetrack.models import Account, Alert, Notification, db
+from changetrack.queries.alert_rows import AlertRow, alert_row, select_alerts
 from changetrack.queries.keyset import Cursor, beyond, read_cursor
 from changetrack.queries.messages import readable_messages
 
@@ -19,7 +20,16 @@ PAGE = 50
 MOST_COUNTED = 1000
 MOST_BADGED = 100
 OPEN_STATES = ("firing", "acknowledged", "snoozed")
+SEVERITIES = {"critical": 0, "warning": 1, "notice": 2}
+UNDECIDED = "decide"
+"""What stands for a state in lists: the firing alerts that came up to the executives, and wait for their decision."""
+
 _INBOX, _RESOLVED = "alerts", "resolved"
+# As the partial indexes say them, to the letter: only so SQLite sees that they apply.
+_IS_OPEN: ColumnElement[bool] = literal_column("alerts.state <> 'resolved'")
+_IS_UNDECIDED: ColumnElement[bool] = literal_column(
+    "alerts.state = 'firing' and alerts.rung = 4 and alerts.decision is null"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,52 +41,18 @@ class DueAccount:
 
 
 @dataclass(frozen=True, slots=True)
-class AlertReason:
-    """Why an alert fired: the reason, since when, in words, and by which version of the rules."""
+class AlertFilters:
+    """What a list of alerts is narrowed to: a severity, a reason, a team, or the accounts that the actor owns."""
 
-    code: str
-    since: date
-    why: str
-    rule: str
+    severity: str = ""
+    reason: str = ""
+    team_id: int | None = None
+    mine: bool = False
 
-
-@dataclass(frozen=True, slots=True)
-class AlertRow:
-    """An alert with what one needs to know of its account; `stake` is in minor units of `currency`.
-
-    `quiet`: it stems from an import, and nobody was told. `rank`: of its severity (0 the gravest), and the value by
-    which alerts of one severity are ordered.
-    """
-
-    id: int
-    version: int
-    state: str
-    severity: str
-    rank: tuple[int, int]
-    reasons: tuple[AlertReason, ...]
-    quiet: bool
-    raised_on: date
-    account_id: int
-    account: str
-    organization: str | None
-    product: str | None
-    team_id: int | None
-    team: str | None
-    owner: str | None
-    step: int
-    claimed_step: int
-    supported_step: int
-    stake: int | None
-    currency: str | None
-    acknowledged_at: datetime | None
-    acknowledged_by: str | None
-    next_step: str | None
-    next_step_on: date | None
-    snoozed_until: date | None
-    snooze_reason: str | None
-    snoozes: int
-    resolved_at: datetime | None
-    resolved_because: str | None
+    @property
+    def are_none(self) -> bool:
+        """Whether nothing is left out."""
+        return not (self.severity or self.reason or self.team_id is not None or self.mine)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +71,9 @@ class Badges:
     unread: int
 
 
+NO_FILTERS = AlertFilters()
+
+
 def count_due_accounts(*, day: date) -> int:
     """Count the accounts that are due on `day`."""
     return db.session.scalar(select(func.count()).select_from(Account).where(Account.due_on <= day)) or 0
@@ -110,32 +89,53 @@ def list_due_accounts(*, day: date, after: DueAccount | None, limit: int) -> lis
     return [DueAccount(due_on, account_id) for due_on, account_id in rows]
 
 
-def list_alerts(*, actor: Actor, today: date, state: str, after: str = "", limit: int = PAGE) -> AlertPage:
+def list_due_rungs(*, day: date, after: tuple[date, int] | None, limit: int) -> list[tuple[date, int]]:
+    """Return up to `limit` alerts whose next rung is due on `day`, as (since when, number), those after `after`."""
+    order: list[Any] = [Alert.rung_due_on, Alert.id]
+    due = select(*order).where(Alert.rung_due_on <= day)
+    if after is not None:
+        due = due.where(beyond(order, after, descending=False))
+    return [(due_on, alert_id) for due_on, alert_id in db.session.execute(due.order_by(*order).limit(limit))]
+
+
+def list_alerts(
+    *,
+    actor: Actor,
+    today: date,
+    state: str,
+    filters: AlertFilters = NO_FILTERS,
+    after: str = "",
+    limit: int = PAGE,
+) -> AlertPage:
     """Return a page of the alerts in one state that `actor` may see, by one statement.
 
     Open ones come by severity, then by value at stake, resolved ones newest first; an account has one open alert,
-    which carries all its reasons.
+    which carries all its reasons. The state “decide” are those that wait for an executive.
     """
-    in_scope = _alerts().where(*_in(state), *_scope(actor))
+    in_scope = select_alerts().where(*_in(state), *_scope(actor), *_narrowed(filters, actor))
     ordered = _resolved_from(in_scope, after) if state == "resolved" else _inbox_from(in_scope, after)
     rows = db.session.execute(ordered.limit(limit + 1)).all()
-    shown = tuple(_row(row, today) for row in rows[:limit])
+    shown = tuple(alert_row(row, today) for row in rows[:limit])
     return AlertPage(shown, _cursor_after(shown[-1]).text if len(rows) > limit else "")
 
 
 def get_alert(alert_id: int, *, actor: Actor, today: date) -> AlertRow:
     """Return one alert, an open one in today's words. Raises NotFound for one that `actor` may not see."""
-    row = db.session.execute(_alerts().where(Alert.id == alert_id, *_scope(actor))).first()
+    row = db.session.execute(select_alerts().where(Alert.id == alert_id, *_scope(actor))).first()
     if row is None:
         raise NotFound("There is no such alert.")
-    return _row(row, today)
+    return alert_row(row, today)
 
 
-def count_alerts(*, actor: Actor) -> dict[str, int]:
-    """Count the open alerts that `actor` may see in each state, up to a thousand, by one statement."""
+def count_alerts(*, actor: Actor, filters: AlertFilters = NO_FILTERS) -> dict[str, int]:
+    """Count the open alerts that `actor` may see in each state, and the undecided, up to a thousand each.
+
+    One statement.
+    """
+    conditions = (*_scope(actor), *_narrowed(filters, actor))
     counts = [
-        select(literal(state), _capped(select(Alert.id).where(*_in(state), *_scope(actor)), MOST_COUNTED))
-        for state in OPEN_STATES
+        select(literal(state), _capped(select(Alert.id).where(*_in(state), *conditions), MOST_COUNTED))
+        for state in (*OPEN_STATES, UNDECIDED)
     ]
     rows: Any = db.session.execute(union_all(*counts))
     return {str(state): int(count) for state, count in rows}
@@ -148,24 +148,11 @@ def get_badges(*, actor: Actor) -> Badges:
     return Badges(*db.session.execute(select(_capped(firing, MOST_BADGED), _capped(unread, MOST_BADGED))).one())
 
 
-_Owner, _Acknowledger = aliased(User), aliased(User)
-
-
-def _alerts() -> Select[Any]:
-    columns: list[Any] = [Alert, Account, Team.name, _Owner.name, _Acknowledger.name]
-    return (
-        select(*columns)
-        .join(Account, Account.id == Alert.account_id)
-        .outerjoin(Team, Team.id == Account.team_id)
-        .outerjoin(_Owner, _Owner.id == Account.owner_id)
-        .outerjoin(_Acknowledger, _Acknowledger.id == Alert.acknowledged_by)
-    )
-
-
 def _in(state: str) -> Sequence[ColumnElement[bool]]:
-    """The alerts in one state; the second condition is written out, so that SQLite sees which index holds them."""
-    is_open = Alert.state != literal_column("'resolved'")
-    return (Alert.state == state,) if state == "resolved" else (Alert.state == state, is_open)
+    """The alerts in one state; what the index holds is written out, so that SQLite sees that it does."""
+    if state == UNDECIDED:
+        return (_IS_UNDECIDED,)
+    return (Alert.state == state,) if state == "resolved" else (Alert.state == state, _IS_OPEN)
 
 
 def _scope(actor: Actor) -> Sequence[ColumnElement[bool]]:
@@ -173,8 +160,25 @@ def _scope(actor: Actor) -> Sequence[ColumnElement[bool]]:
     teams = visible_teams(actor)
     if teams is None:
         return ()
-    own = select(Account.id).where(Account.id == Alert.account_id, Account.team_id.in_(teams)).correlate(Alert)
-    return (Alert.team_id.in_(teams), own.exists())
+    return (Alert.team_id.in_(teams), _of_account(Account.team_id.in_(teams)))
+
+
+def _narrowed(filters: AlertFilters, actor: Actor) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = []
+    if filters.severity:
+        found.append(Alert.severity_rank == SEVERITIES.get(filters.severity, -1))
+    if filters.reason in REASONS:
+        found.append(Alert.reasons[filters.reason].as_string().is_not(None))
+    if filters.team_id is not None:
+        found += [Alert.team_id == filters.team_id, _of_account(Account.team_id == filters.team_id)]
+    if filters.mine:
+        found.append(_of_account(Account.owner_id == actor.user_id))
+    return found
+
+
+def _of_account(condition: ColumnElement[bool]) -> ColumnElement[bool]:
+    account = select(Account.id).where(Account.id == Alert.account_id, condition)
+    return account.correlate(Alert).exists()
 
 
 def _inbox_from(query: Select[Any], after: str) -> Select[Any]:
@@ -203,45 +207,3 @@ def _cursor_after(alert: AlertRow) -> Cursor:
 
 def _capped(query: Select[Any], most: int) -> Any:
     return select(func.count()).select_from(query.limit(most).subquery()).scalar_subquery()
-
-
-def _row(row: Any, today: date) -> AlertRow:
-    alert, account, team, owner, acknowledger = row
-    told_on = None if alert.state == "resolved" else today
-    return AlertRow(
-        id=alert.id,
-        version=alert.version,
-        state=alert.state,
-        severity=alert.severity,
-        rank=(alert.severity_rank, -alert.stake_rank),
-        reasons=tuple(_reason(code, said, told_on) for code, said in alert.reasons.items()),
-        quiet=alert.quiet,
-        raised_on=alert.raised_on,
-        account_id=account.id,
-        account=account.name,
-        organization=account.organization,
-        product=account.product,
-        team_id=account.team_id,
-        team=team,
-        owner=owner,
-        step=alert.step,
-        claimed_step=account.claimed_step,
-        supported_step=account.supported_step,
-        stake=account.annual_value,
-        currency=account.currency,
-        acknowledged_at=alert.acknowledged_at,
-        acknowledged_by=acknowledger,
-        next_step=alert.next_step,
-        next_step_on=alert.next_step_on,
-        snoozed_until=alert.snoozed_until,
-        snooze_reason=alert.snooze_reason,
-        snoozes=alert.snoozes,
-        resolved_at=alert.resolved_at,
-        resolved_because=alert.resolved_because,
-    )
-
-
-def _reason(code: str, said: Any, today: date | None) -> AlertReason:
-    """A stored reason, in the words of `today`, or as it was last said."""
-    why = said["why"] if today is None else why_today(code, said, today)
-    return AlertReason(code, date.fromisoformat(said["since"]), why, str(said["rule"]))

@@ -9,11 +9,16 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, literal, or_, select, union_all
 
 from changetrack.domain.history import ChainRow, broken_links
-from changetrack.models import ApiToken, AuditEvent, Metric, Team, UsageSource, User, db
+from changetrack.models import ApiToken, AuditEvent, Calendar, Endpoint, Metric, Team, UsageSource, User, db
 
 PAGE = 50
-GROUPS = ("user", "team", "playbook", "import", "metric", "source", "token", "unmatched")
-_NAMED = (("user", User), ("team", Team), ("metric", Metric), ("source", UsageSource), ("token", ApiToken))
+GROUPS = (
+    "user", "team", "playbook", "calendar", "import", "metric", "source", "token", "endpoint", "unmatched",
+)  # fmt: skip
+_NAMED = (
+    ("user", User), ("team", Team), ("calendar", Calendar), ("metric", Metric), ("source", UsageSource),
+    ("token", ApiToken), ("endpoint", Endpoint),
+)  # fmt: skip
 CHECKED_AT_MOST = 2_000
 
 Place = tuple[datetime, str, int]
@@ -117,7 +122,7 @@ def _older(place: Place) -> ColumnElement[bool]:
 
 
 def _names_of(subjects: Iterable[str]) -> dict[str, str]:
-    """The names of the users, teams, metrics, sources and tokens among `subjects`; no statement when there are none."""
+    """The names of those `subjects` that have a row of their own; no statement when there are none."""
     wanted: dict[str, set[int]] = {group: set() for group, _ in _NAMED}
     for subject in subjects:
         group, _, rest = subject.partition(":")
@@ -134,10 +139,10 @@ def _names_of(subjects: Iterable[str]) -> dict[str, str]:
 
 
 def _plain_name(row: AuditEvent) -> str:
-    """What a subject without a table row is called: an import by its file, a name that was forgotten by itself."""
+    """What a subject without a table row is called: an import by its file, what is gone by the name it had."""
     if row.subject == "playbook":
         return "Playbook"
-    if row.subject.startswith("unmatched:") and (name := (row.changes.get("name") or [None])[0]):
+    if row.subject.startswith(("unmatched:", "calendar:")) and (name := (row.changes.get("name") or [None])[0]):
         return str(name)
     return row.note if row.subject.startswith("import:") and row.note else row.subject
 

@@ -98,7 +98,7 @@ def get_requests(account_id: int, *, actor: Actor, now: datetime, today: date) -
 
     Raises NotFound if the account is absent, or another team's.
     """
-    rows = account_rows(account_id, actor)
+    rows = account_rows(account_id, actor, today)
     account, people = rows.account, load_contacts(account_id, today=today)
     rules, _ = step_rules(rows.journey.judged_by)
     outcomes = _outcomes(account_id)

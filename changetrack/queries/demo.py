@@ -5,7 +5,7 @@ from datetime import date
 
 from sqlalchemy import exists, select
 
-from changetrack.models import Account, Alert, AuditEvent, Evidence, Team, User, db
+from changetrack.models import Account, Alert, AuditEvent, Commitment, Evidence, Team, User, db
 
 
 def has_data() -> bool:
@@ -48,6 +48,14 @@ def find_open_alert(account_id: int) -> tuple[int, int] | None:
     open_one = (Alert.account_id == account_id, Alert.state != "resolved")
     row = db.session.execute(select(Alert.id, Alert.version).where(*open_one)).first()
     return (row.id, row.version) if row else None
+
+
+def find_open_commitment(account_id: int) -> tuple[int, int] | None:
+    """The number and version of the account's open commitment that is due first, None if it has none."""
+    open_one = (Commitment.account_id == account_id, Commitment.state == "open")
+    first = select(Commitment.seq, Commitment.version).where(*open_one).order_by(Commitment.due_on, Commitment.seq)
+    row = db.session.execute(first.limit(1)).first()
+    return (row.seq, row.version) if row else None
 
 
 def find_evidence(account_id: int, point: str) -> int | None:

@@ -11,7 +11,7 @@ from sqlalchemy import and_, func, literal_column, select
 from changetrack.domain.funnel import CLOSED, HELD, PLACE_KEYS
 from changetrack.domain.journey.chronicle import RESUMED, Parking, Record, Stay, on_record
 from changetrack.domain.money import in_plain_figures
-from changetrack.models import Account, Event, Hold, Team, User, Visit, db
+from changetrack.models import Account, Calendar, Event, Hold, Team, User, Visit, db
 from changetrack.queries.export_ledger import export_ledger
 from changetrack.queries.export_outcomes import export_outcomes
 from changetrack.queries.export_tables import Column, Export, account_pages
@@ -26,13 +26,14 @@ def export_accounts() -> Export:
     columns = (
         *(Column(name) for name in (*RECORD, "team", "owner_email")),
         *(Column("started_on", "date"), Column("step"), Column("step_entered_on", "date")),
-        *(Column("annual_value"), Column("currency"), Column("planned_users", "int")),
+        *(Column("annual_value"), Column("currency"), Column("planned_users", "int"), Column("calendar")),
         *(Column(name) for name in attributes),
     )
     query = (
-        select(Account, Team.name, User.email, Hold.held_on, Visit.left_on)
+        select(Account, Team.name, User.email, Hold.held_on, Visit.left_on, Calendar.name)
         .outerjoin(Team, Team.id == Account.team_id)
         .outerjoin(User, User.id == Account.owner_id)
+        .outerjoin(Calendar, Calendar.id == Account.calendar_id)
         .outerjoin(Hold, and_(Hold.account_id == Account.id, Hold.resumed_on.is_(None)))
         .outerjoin(Visit, and_(Visit.account_id == Account.id, Visit.seq == Account.visit_seq))
     )
@@ -85,6 +86,7 @@ def _account_cells(
     owner: str | None,
     held_on: date | None,
     left_on: date | None,
+    calendar: str | None,
 ) -> tuple[Any, ...]:
     value = None
     if account.annual_value is not None and account.currency is not None:
@@ -93,7 +95,7 @@ def _account_cells(
     return (
         *(getattr(account, name) for name in RECORD),
         *(team, owner, account.started_on, PLACE_KEYS[account.place], since, value, account.currency),
-        account.planned_users,
+        *(account.planned_users, calendar),
         *(account.attributes.get(name) for name in attributes),
     )
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from changetrack.models import JobRun, OutboxMessage, User, db
+from changetrack.models import Endpoint, JobRun, OutboxMessage, User, db
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,10 @@ class OutboxSize:
 
 @dataclass(frozen=True, slots=True)
 class GivenUp:
-    """A message that could not be delivered after all its attempts, for whom, and what went wrong last."""
+    """A message that could not be delivered after all its attempts, for whom, and what went wrong last.
+
+    `person` is whom it was for: somebody's name, or that of an endpoint.
+    """
 
     id: int
     channel: str
@@ -63,6 +66,12 @@ def list_last_runs() -> dict[str, LastRun]:
     }
 
 
+def is_any_held(*, written_by: datetime) -> bool:
+    """Whether messages are still held back that were written by then, for the end of a run that did not come."""
+    held = select(OutboxMessage.id).where(OutboxMessage.held_for.is_not(None), OutboxMessage.created_at <= written_by)
+    return db.session.scalars(held.limit(1)).first() is not None
+
+
 def get_outbox_size() -> OutboxSize:
     """Count what is in the outbox and not delivered."""
     undelivered = select(func.count()).where(OutboxMessage.delivered_at.is_(None))
@@ -74,8 +83,9 @@ def get_outbox_size() -> OutboxSize:
 def list_given_up(*, limit: int = 200) -> list[GivenUp]:
     """Return the messages that were given up, newest first."""
     query = (
-        select(OutboxMessage, User.name)
-        .join(User, User.id == OutboxMessage.user_id)
+        select(OutboxMessage, func.coalesce(User.name, Endpoint.name))
+        .outerjoin(User, User.id == OutboxMessage.user_id)
+        .outerjoin(Endpoint, Endpoint.id == OutboxMessage.endpoint_id)
         .where(OutboxMessage.dead_at.is_not(None))
         .order_by(OutboxMessage.dead_at.desc(), OutboxMessage.id.desc())
         .limit(limit)
@@ -85,7 +95,7 @@ def list_given_up(*, limit: int = 200) -> list[GivenUp]:
             row.id,
             row.channel,
             name,
-            row.payload.get("title", row.key),
+            row.payload.get("title") or row.payload.get("type") or row.key,
             row.attempts,
             row.last_error or "",
             row.dead_at,

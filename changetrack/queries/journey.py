@@ -90,7 +90,7 @@ def get_journey(account_id: int, *, actor: Actor, today: date, step: int | None 
 
     Raises NotFound if the account is absent, or another team's.
     """
-    rows = account_rows(account_id, actor)
+    rows = account_rows(account_id, actor, today)
     account = rows.account
     rules, _ = step_rules(rows.journey.judged_by)
     evidence = evidence_rows(account_id)

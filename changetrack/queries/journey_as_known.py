@@ -43,7 +43,7 @@ def get_journey_as_known(
 
     Raises NotFound if the account is absent, another team's, or was not yet on record.
     """
-    account = account_rows(account_id, actor).account
+    account = account_rows(account_id, actor, day).account
     believed = believed_on(account_id, day, known_until)
     standing = believed.standing
     evidence = [row for row in evidence_rows(account_id) if row.recorded_at < known_until]

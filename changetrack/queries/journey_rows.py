@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import aliased
 
+from changetrack.domain.calendar import WorkCalendar
 from changetrack.domain.journey.evidence import EvidenceFact
 from changetrack.domain.journey.playbook import Playbook, StepRules, parse_playbook
 from changetrack.domain.journey.steps import STEPS
@@ -16,10 +17,12 @@ from changetrack.domain.refusal import NotFound
 from changetrack.models import (
     Account,
     Alert,
+    Calendar,
     Contact,
     Evidence,
     Hold,
     Journey,
+    LearnedLimit,
     PlaybookVersion,
     Proposal,
     SignOff,
@@ -30,17 +33,21 @@ from changetrack.models import (
     Visit,
     db,
 )
+from changetrack.queries.learned_limits import is_limit_of_account
+from changetrack.queries.work_calendars import is_calendar_of_account, work_calendar
 
 
 @dataclass(frozen=True, slots=True)
 class AccountRows:
-    """An account with what it has one of: its journey, current visit, hold, open alert, team and owner."""
+    """An account with what it has one of: its journey, visit, hold, open alert, learned limit, team and owner."""
 
     account: Account
     journey: Journey
     visit: Visit | None
     hold: Hold | None
     alert: Alert | None
+    calendar: WorkCalendar
+    learned: LearnedLimit | None
     team_name: str | None
     owner_name: str | None
 
@@ -82,14 +89,16 @@ class Believed:
     playbooks: Mapping[int, tuple[datetime, Playbook]] = field(default_factory=dict)
 
 
-def account_rows(account_id: int, actor: Actor) -> AccountRows:
-    """Read an account by one statement. Raises NotFound if it is absent or another team's."""
+def account_rows(account_id: int, actor: Actor, today: date) -> AccountRows:
+    """Read an account as of `today` by one statement. Raises NotFound if it is absent or another team's."""
     query = (
-        select(Account, Journey, Visit, Hold, Alert, Team.name, User.name)
+        select(Account, Journey, Visit, Hold, Alert, Calendar, LearnedLimit, Team.name, User.name)
         .outerjoin(Journey, Journey.account_id == Account.id)
         .outerjoin(Visit, and_(Visit.account_id == Account.id, Visit.seq == Account.visit_seq))
         .outerjoin(Hold, and_(Hold.account_id == Account.id, Hold.resumed_on.is_(None)))
         .outerjoin(Alert, and_(Alert.account_id == Account.id, Alert.state != "resolved"))
+        .outerjoin(Calendar, is_calendar_of_account())
+        .outerjoin(LearnedLimit, is_limit_of_account(today))
         .outerjoin(Team, Team.id == Account.team_id)
         .outerjoin(User, User.id == Account.owner_id)
         .where(Account.id == account_id)
@@ -99,8 +108,9 @@ def account_rows(account_id: int, actor: Actor) -> AccountRows:
     found: Any = db.session.execute(query).first()
     if found is None or not may(actor, Action.SEE, found[0].team_id):
         raise NotFound("account")
-    account, journey, *rest = found
-    return AccountRows(account, journey or _unwritten(account_id), *rest)
+    account, journey, visit, hold, alert, calendar, learned, team, owner = found
+    days = work_calendar(calendar, account.blackout_days)
+    return AccountRows(account, journey or _unwritten(account_id), visit, hold, alert, days, learned, team, owner)
 
 
 def _unwritten(account_id: int) -> Journey:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from changetrack.domain.calendar import WorkCalendar
 from changetrack.domain.journey.playbook import StepRules
 from changetrack.models import Alert, Visit
 from changetrack.queries.alert_words import reasons_of
@@ -34,7 +35,10 @@ class StaleView:
 
 @dataclass(frozen=True, slots=True)
 class StandingView:
-    """Where the account stands today; `days` is None while it is not at a step, `limit` where there is none."""
+    """Where the account stands today; `days` is None while it is not at a step, `limit` where there is none.
+
+    Where the limit was learned, `limit_learned_for` is the month for which it was, and `fixed_limit` the playbook's.
+    """
 
     organization: str | None
     product: str | None
@@ -56,6 +60,8 @@ class StandingView:
     entered_on: date
     days: int
     limit: int | None
+    fixed_limit: int | None
+    limit_learned_for: date | None
     self_attested: bool
     exception: ExceptionView | None
     stale: StaleView | None
@@ -70,9 +76,10 @@ class StandingView:
 
 def standing_view(rows: AccountRows, rules: Mapping[int, StepRules], today: date) -> StandingView:
     """Where the account stands on `today`."""
-    account, visit, hold = rows.account, rows.visit, rows.hold
+    account, visit, hold, learned = rows.account, rows.visit, rows.hold, rows.learned
     is_closed = account.status == "closed" and visit is not None
     step = rules.get(account.claimed_step)
+    fixed = step.age_days if step else None
     until = visit.left_on if is_closed and visit and visit.left_on else today
     parked = (until - hold.held_on).days if hold else 0
     same = (
@@ -100,9 +107,11 @@ def standing_view(rows: AccountRows, rules: Mapping[int, StepRules], today: date
         supported=account.supported_step,
         entered_on=account.step_entered_on,
         days=max((until - account.step_entered_on).days - account.held_days - parked, 0),
-        limit=step.age_days if step else None,
+        limit=(learned and learned.limit_days) or fixed,
+        fixed_limit=fixed,
+        limit_learned_for=learned.month if learned and learned.limit_days else None,
         exception=_exception(visit),
-        stale=_stale(rows.alert, today),
+        stale=_stale(rows.alert, rows.calendar, today),
         held_on=hold.held_on if hold else None,
         held_because=hold.reason if hold else None,
         closed_on=visit.left_on if is_closed and visit else None,
@@ -118,10 +127,11 @@ def _exception(visit: Visit | None) -> ExceptionView | None:
     return ExceptionView(tuple(visit.missing), visit.exception_ends_on, visit.note)
 
 
-def _stale(alert: Alert | None, today: date) -> StaleView | None:
+def _stale(alert: Alert | None, calendar: WorkCalendar, today: date) -> StaleView | None:
     if alert is None:
         return None
     reasons = tuple(
-        (code, why, date.fromisoformat(alert.reasons[code]["since"])) for code, why in reasons_of(alert.reasons, today)
+        (code, why, date.fromisoformat(alert.reasons[code]["since"]))
+        for code, why in reasons_of(alert.reasons, today, calendar)
     )
     return StaleView(alert.id, alert.state, alert.severity, reasons, alert.next_step, alert.next_step_on)

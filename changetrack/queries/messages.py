@@ -15,7 +15,7 @@ _MESSAGES = "messages"
 
 @dataclass(frozen=True, slots=True)
 class MessageRow:
-    """A message inside the application."""
+    """A message inside the application; `path` is the page where something can be done about it."""
 
     key: str
     account_id: int | None
@@ -23,6 +23,7 @@ class MessageRow:
     body: str
     created_at: datetime
     is_read: bool
+    path: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,7 @@ def list_messages(*, actor: Actor, after: str = "", limit: int = PAGE) -> Messag
     newest = mine.order_by(Notification.created_at.desc(), Notification.key.desc())
     rows = db.session.scalars(newest.limit(limit + 1)).all()
     shown = tuple(
-        MessageRow(row.key, row.account_id, row.title, row.body, row.created_at, row.read_at is not None)
+        MessageRow(row.key, row.account_id, row.title, row.body, row.created_at, row.read_at is not None, row.path)
         for row in rows[:limit]
     )
     return MessagePage(shown, Cursor(_MESSAGES, (shown[-1].key,)).text if len(rows) > limit else "")

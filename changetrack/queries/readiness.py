@@ -1,4 +1,4 @@
-"""Whether this installation can work: its database, the revision of its schema, the scheduler's heartbeat."""
+"""Whether this installation can work: its database, the schema's revision, the scheduler, messages that leave."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -8,8 +8,10 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from changetrack.migrations import current_revision, head_revision
 from changetrack.models import Heartbeat, db
+from changetrack.queries.vital_signs import get_outbox_lag
 
 SILENT_AFTER = timedelta(minutes=5)
+LATE_AFTER = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,18 +21,19 @@ class Readiness:
     database: str
     migrations: str
     scheduler: str
+    outbox: str
 
     @property
     def is_ready(self) -> bool:
-        """Whether pages can be served; without a scheduler they can, the night's work then waits."""
+        """Whether pages can be served; without a scheduler they can, the night's work and messages then wait."""
         return (self.database, self.migrations) == ("ok", "ok")
 
     @property
     def status(self) -> str:
-        """One word for all: ready, degraded (no scheduler), unavailable."""
+        """One word for all: ready, degraded (no scheduler, or messages that do not leave), unavailable."""
         if not self.is_ready:
             return "unavailable"
-        return "ready" if self.scheduler == "ok" else "degraded"
+        return "ready" if (self.scheduler, self.outbox) == ("ok", "ok") else "degraded"
 
 
 def get_readiness(*, now: datetime) -> Readiness:
@@ -38,10 +41,10 @@ def get_readiness(*, now: datetime) -> Readiness:
     try:
         is_current = current_revision(db.engine) == head_revision()
         if not is_current:
-            return Readiness("ok", "outdated", "unknown")
-        return Readiness("ok", "ok", _scheduler(now))
+            return Readiness("ok", "outdated", "unknown", "unknown")
+        return Readiness("ok", "ok", _scheduler(now), _outbox(now))
     except SQLAlchemyError:
-        return Readiness("unreachable", "unknown", "unknown")
+        return Readiness("unreachable", "unknown", "unknown", "unknown")
 
 
 def _scheduler(now: datetime) -> str:
@@ -49,3 +52,7 @@ def _scheduler(now: datetime) -> str:
     if seen is None:
         return "never seen"
     return "silent" if now - seen > SILENT_AFTER else "ok"
+
+
+def _outbox(now: datetime) -> str:
+    return "late" if get_outbox_lag(now=now) > LATE_AFTER else "ok"

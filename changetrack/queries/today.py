@@ -6,12 +6,14 @@ from datetime import date, timedelta
 from statistics import median
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, literal_column, select
+from sqlalchemy import ColumnElement, and_, func, literal_column, or_, select
+from sqlalchemy.orm import aliased
 
 from changetrack.domain.money import minor_digits
 from changetrack.domain.people import Action, Actor, may
-from changetrack.models import Account, Alert, Proposal, SignOff, User, db
+from changetrack.models import Account, Alert, Calendar, Commitment, Proposal, SignOff, User, db
 from changetrack.queries.alert_words import reasons_of
+from changetrack.queries.work_calendars import is_calendar_of_account, work_calendar
 
 READ_AT_MOST = 100  # alerts, the gravest and dearest: more than anybody can do in a day
 LISTED_AT_MOST = 25  # of everything else
@@ -19,6 +21,7 @@ REVIEW_AHEAD = timedelta(days=7)
 _SEVERITIES = {"critical": 3, "warning": 2, "notice": 1}
 # As the partial indexes say it, to the letter: only so SQLite sees that they apply.
 _OPEN: ColumnElement[bool] = literal_column("alerts.state <> 'resolved'")
+_Acknowledger = aliased(User)
 _WAITING: ColumnElement[bool] = literal_column("proposals.state = 'open'")
 
 
@@ -26,8 +29,9 @@ _WAITING: ColumnElement[bool] = literal_column("proposals.state = 'open'")
 class Need:
     """An account that needs somebody: why now, in words, and what is at stake (minor units of `currency`).
 
-    `kind` is 'stale', 'expiring' or 'promised'; `reasons` are (code, why). `promise` and `promised_on` say what was
-    announced to the customer and for when.
+    `kind` is 'stale', 'expiring', 'promised', or 'done' where what was promised was done, and it is stale all the
+    same; `reasons` are (code, why). `promise` and `promised_on` say what was announced to the customer and for when,
+    `promised_by` who announced it, by name.
     """
 
     kind: str
@@ -43,6 +47,7 @@ class Need:
     currency: str | None
     promise: str | None = None
     promised_on: date | None = None
+    promised_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +107,8 @@ def get_work(*, actor: Actor, today: date, only_mine: bool) -> Work:
     if only_mine:
         scope.append(Account.owner_id == actor.user_id)
     firing = _needs(actor, (*scope, Alert.state == "firing"), today)
-    due = _needs(actor, (*scope, Alert.state != "firing", Alert.next_step_on <= today), today)
+    announced = (Alert.state != "firing", Alert.next_step_on <= today, ~_is_listed_as_kept(actor, today))
+    due = _needs(actor, (*scope, *announced), today)
     needs = [n for n in (*firing, *due) if n.kind != "expiring"]
     weight = _weights(needs)
     return Work(
@@ -115,11 +121,37 @@ def get_work(*, actor: Actor, today: date, only_mine: bool) -> Work:
     )
 
 
+def _is_listed_as_kept(actor: Actor, today: date) -> ColumnElement[bool]:
+    """Whether an alert's next step, or the one after it, is a commitment of the actor's own, or not overdue."""
+    is_fine = or_(Commitment.owner_user_id == actor.user_id, Commitment.due_on >= today)
+    kept = (Commitment.account_id == Alert.account_id, Commitment.state == "open", is_fine)
+    is_next = Commitment.made_at >= func.coalesce(Alert.acknowledged_at, Alert.raised_at)
+    of_alert = select(Commitment.seq).where(*kept, Commitment.alert_id == Alert.id).correlate(Alert)
+    after_it = select(Commitment.seq).where(*kept, is_next).correlate(Alert)
+    return or_(of_alert.exists(), and_(_was_done(), after_it.exists()))
+
+
+def _was_done() -> ColumnElement[bool]:
+    """Whether an alert's next step is a commitment that was met."""
+    of_alert = (Commitment.account_id == Alert.account_id, Commitment.alert_id == Alert.id)
+    return select(Commitment.seq).where(*of_alert, Commitment.state == "met").correlate(Alert).exists()
+
+
 def _needs(actor: Actor, conditions: Sequence[ColumnElement[bool]], today: date) -> list[Need]:
     columns: list[Any] = [Alert, Account.name, Account.organization, Account.product, Account.annual_value]
     query = (
-        select(*columns, Account.currency, User.name.label("owner"))
+        select(
+            *columns,
+            _was_done().label("was_done"),
+            Account.currency,
+            Account.blackout_days,
+            Calendar,
+            User.name.label("owner"),
+            _Acknowledger.name.label("promised_by"),
+        )
         .join(Account, Account.id == Alert.account_id)
+        .outerjoin(_Acknowledger, _Acknowledger.id == Alert.acknowledged_by)
+        .outerjoin(Calendar, is_calendar_of_account())
         .outerjoin(User, User.id == Account.owner_id)
         .where(_OPEN, Alert.team_id.in_(actor.teams), *conditions)
         .order_by(Alert.severity_rank, Alert.stake_rank, Alert.id)
@@ -129,14 +161,14 @@ def _needs(actor: Actor, conditions: Sequence[ColumnElement[bool]], today: date)
 
 
 def _need(row: Any, today: date) -> Need:
-    alert, reasons = row.Alert, reasons_of(row.Alert.reasons, today)
+    alert, reasons = row.Alert, reasons_of(row.Alert.reasons, today, work_calendar(row.Calendar, row.blackout_days))
     is_expiring = {code for code, _ in reasons} == {"evidence_expiring"}
-    kind = "stale" if alert.state == "firing" else "promised"
+    kind = "stale" if alert.state == "firing" else "done" if row.was_done else "promised"
     return Need(
         kind="expiring" if is_expiring and kind == "stale" else kind,
         account_id=alert.account_id,
         account=row.name,
-        note=" · ".join(word for word in (row.organization, row.product) if word and word != row.name),
+        note=" · ".join(word for word in (row.organization, row.product) if word and not row.name.endswith(word)),
         step=alert.step,
         owner=row.owner,
         severity=alert.severity,
@@ -144,8 +176,9 @@ def _need(row: Any, today: date) -> Need:
         since=alert.raised_on,
         stake=row.annual_value,
         currency=row.currency,
-        promise=alert.next_step if kind == "promised" else None,
-        promised_on=alert.next_step_on if kind == "promised" else None,
+        promise=None if kind == "stale" else alert.next_step,
+        promised_on=None if kind == "stale" else alert.next_step_on,
+        promised_by=None if kind == "stale" else row.promised_by,
     )
 
 

@@ -12,6 +12,7 @@ from changetrack.web.formatting import FILTERS
 # Every blueprint there is: each module holds one, called `blueprint`.
 ROOMS = (
     "changetrack.web.health",
+    "changetrack.web.vital_signs",
     "changetrack.web.people.routes",
     "changetrack.web.admin.routes",
     "changetrack.web.admin.people",
@@ -23,6 +24,8 @@ ROOMS = (
     "changetrack.web.admin.arrivals",
     "changetrack.web.admin.unmatched",
     "changetrack.web.admin.tokens",
+    "changetrack.web.admin.calendars",
+    "changetrack.web.admin.endpoints",
     "changetrack.web.admin.audit",
     "changetrack.web.today.routes",
     "changetrack.web.accounts.routes",
@@ -39,6 +42,11 @@ ROOMS = (
     "changetrack.web.board.routes",
     "changetrack.web.funnel.routes",
     "changetrack.web.alerts.routes",
+    "changetrack.web.learning.routes",
+    "changetrack.web.learning.commitments",
+    "changetrack.web.messages.routes",
+    "changetrack.web.messages.unsubscribe",
+    "changetrack.web.messages.calendar",
     "changetrack.web.search.routes",
 )
 

@@ -17,6 +17,9 @@ from babel.numbers import (
     get_currency_precision,
 )
 
+from changetrack.domain.day_words import month_in_words
+from changetrack.domain.stale_words import rules_once
+
 LOCALE: Final = "en"
 NOTHING: Final = "–"
 COMPACT_FROM: Final = 10_000
@@ -48,6 +51,11 @@ def relative_date(value: date | None, today: date) -> str:
         return {-1: "yesterday", 0: "today", 1: "tomorrow"}[days]
     span = _span(abs(days))
     return f"in {span}" if days > 0 else f"{span} ago"
+
+
+def overdue_by(value: date, today: date) -> str:
+    """By how much a day before `today` has passed, as `2 days overdue`."""
+    return f"{_span((today - value).days)} overdue"
 
 
 def _span(days: int) -> str:
@@ -119,6 +127,9 @@ def with_args(query: Mapping[str, Argument | Sequence[str]], **changes: Argument
 
 FILTERS: Final[Mapping[str, Callable[..., str]]] = {
     "date": exact_date,
+    "month": month_in_words,
+    "overdue": overdue_by,
+    "rules": rules_once,
     "datetime": exact_datetime,
     "reldate": relative_date,
     "money": money,

@@ -29,12 +29,13 @@ PLACES = (
     Place("funnel.index", "Funnel", "chart-funnel", "f"),
     Place("value.index", "Value", "coin", "v"),
     Place("alerts.index", "Alerts", "bell", "l"),
+    Place("learning.index", "Learning", "notes", "n"),
     Place("admin.index", "Admin", "settings", "m", needs=Action.ADMINISTER),
 )
 
 
 def init_navigation(app: Flask) -> None:
-    """Give every template `actor`, `nav`, `today`, `sessions_url` and `sign_out_url`."""
+    """Give every template `actor`, `nav`, `today` and the addresses of the person's menu."""
     app.context_processor(_context)
 
 
@@ -47,6 +48,7 @@ def _context() -> dict[str, Any]:
         "actor": actor,
         "nav": [_shown(place) for place in places if place.endpoint in current_app.view_functions],
         "today": clock().today(),
+        "settings_url": url_for("message_settings.index"),
         "sessions_url": url_for("people.sessions"),
         "sign_out_url": url_for("people.sign_out"),
     }

@@ -56,7 +56,8 @@ def init_sessions(app: Flask, settings: Settings) -> None:
         PERMANENT_SESSION_LIFETIME=lifetime(settings),
         WTF_CSRF_TIME_LIMIT=None,  # as long as the session; a page left open over lunch still saves
     )
-    manager = SessionManager(app)
+    manager = SessionManager()
+    manager.init_app(app, add_context_processor=False)  # a page about a database that is away must not ask it who reads
     manager.session_protection = None  # a telephone changes its address; the session row is what protects
     manager.user_loader(_load)
     app.before_request(_guard)

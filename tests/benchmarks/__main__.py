@@ -10,7 +10,7 @@ import click
 from tests.benchmarks.floors import Finding
 from tests.benchmarks.stage import stages
 
-BENCHES = ("funnel", "accounts", "sweep", "imports", "usage_file", "step_change", "ingest", "recognise")
+BENCHES = ("funnel", "accounts", "sweep", "imports", "usage_file", "step_change", "ingest", "recognise", "delivery")
 DATABASES = ("sqlite", "postgresql")
 COLUMNS = (62, 12, 12, 10, 10, 8)
 

@@ -9,6 +9,7 @@ from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any, cast
 
+from flask import current_app
 from sqlalchemy import Engine, MetaData, event, func, insert, select, text
 from sqlalchemy.orm import Session, scoped_session
 from sqlalchemy.sql import quoted_name
@@ -107,7 +108,8 @@ def _use(account_id: int, metric_id: int, week: int) -> dict[str, Any]:
 
 
 def _run(day: date) -> Run:
-    return Run(ACTOR, day, day, UTC, lambda: datetime.combine(day, NOW.timetz()), lambda _done, _of: None)
+    settings = current_app.extensions["changetrack.settings"]
+    return Run(ACTOR, day, day, UTC, lambda: datetime.combine(day, NOW.timetz()), lambda _done, _of: None, settings)
 
 
 def _recognise(day: date) -> float:

@@ -1,42 +1,69 @@
-"""A night with a thousand accounts due among a million takes no longer than among ten thousand."""
+"""The night: alerts raised a second, and a thousand accounts due among a million as fast as among ten thousand."""
 
+import tempfile
 import time
 from collections.abc import Iterator
-from datetime import UTC
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, date
+from pathlib import Path
+from typing import Any, cast
 
-from sqlalchemy import select, update
+from flask import Flask
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session, scoped_session
 
+from changetrack import migrations
+from changetrack.app import create_app
+from changetrack.config import Settings
 from changetrack.jobs.job import Run
-from changetrack.jobs.stale_sweep import sweep_stale
-from changetrack.models import WRITE, Account, db
-from changetrack.operations.alerts import sweep_account
-from tests.benchmarks.floors import Finding, compared
+from changetrack.jobs.stale_sweep import PAGE, sweep_stale
+from changetrack.models import WRITE, Account, Alert, Event, Journey, Standing, Visit, db
+from changetrack.operations._bulk import insert_rows
+from changetrack.operations._cells import FunnelTally
+from changetrack.operations._new_account import Placement, new_account
+from changetrack.operations.night import Reach, sweep_page
+from changetrack.operations.people import add_user
+from changetrack.operations.playbook import install_playbook
+from changetrack.operations.teams import add_team, put_in_team
+from tests.benchmarks.floors import Finding, compared, undisturbed
 from tests.benchmarks.originals import ACTOR
-from tests.benchmarks.stage import Stage
-from tests.clock import NOW, TODAY
+from tests.benchmarks.stage import SECRET, Stage
+from tests.clock import NOW, TODAY, FixedClock
+from tests.databases import DURABLE, postgres_server
 
 DUE = 1_000
 PARTS = 5
+RAISED = 10_000
+TEAMS = 20
+LEAST = 2_000  # alerts raised a second
 
 
 def measure(stages: tuple[Stage, ...]) -> Iterator[Finding]:
-    """The job at the largest size against the smallest, and against the bare operations on the same accounts."""
+    """How many alerts are raised a second, with and without messages; the job at the largest size and the smallest."""
     small, large = stages[0], stages[-1]
+    for told in (True, False):
+        yield _raising(small.database, told=told)
+    if small is large:
+        return
     taken = {stage.size: 0.0 for stage in (small, large)}
-    bare = 0.0
+    for stage in (small, large):
+        _empty_the_ladder(stage)
     for part in range(PARTS):
-        for stage in {small.size: small, large.size: large}.values():
+        for stage in (small, large):
             _make_due(stage, part)
             taken[stage.size] += _sweep(stage)
-        ids = _make_due(large, PARTS + part)
-        bare += _visit(large, ids)
-    yield compared(f"sweep of {DUE:,} due ({large.name}) to the bare operations", taken[large.size], bare)
-    if small is not large:
-        what = f"sweep of {DUE:,} due ({large.name}) to {small.size:,}"
-        yield compared(what, taken[large.size], taken[small.size], 1.5)
+    what = f"sweep of {DUE:,} due ({large.name}) to {small.size:,}"
+    yield compared(what, taken[large.size], taken[small.size], 1.5)
 
 
-def _make_due(stage: Stage, part: int) -> list[int]:
+def _empty_the_ladder(stage: Stage) -> None:
+    """Let no alert of the population have anybody to tell next: they are as many as there are accounts."""
+    with stage.engine.connect().execution_options(**{WRITE: True}) as connection:
+        connection.execute(update(Alert).where(Alert.rung_due_on.is_not(None)).values(rung_due_on=None))
+        connection.commit()
+
+
+def _make_due(stage: Stage, part: int) -> None:
     """Make accounts due that lie all over the table, others each time."""
     number = DUE // PARTS
     stride = stage.size // number
@@ -44,11 +71,10 @@ def _make_due(stage: Stage, part: int) -> list[int]:
     with stage.engine.connect().execution_options(**{WRITE: True}) as connection:
         connection.execute(update(Account).where(Account.id.in_(ids)).values(due_on=TODAY))
         connection.commit()
-    return ids
 
 
 def _sweep(stage: Stage) -> float:
-    run = Run(ACTOR, TODAY, TODAY, UTC, lambda: NOW, lambda _done, _of: None)
+    run = Run(ACTOR, TODAY, TODAY, UTC, lambda: NOW, lambda _done, _of: None, stage.settings)
     with stage.app.app_context():
         start = time.perf_counter()
         counts = sweep_stale(run)
@@ -59,9 +85,64 @@ def _sweep(stage: Stage) -> float:
     return taken
 
 
-def _visit(stage: Stage, ids: list[int]) -> float:
-    with stage.app.app_context():
-        start = time.perf_counter()
-        for account_id in ids:
-            sweep_account(account_id=account_id, actor=ACTOR, now=NOW, today=TODAY)
-        return time.perf_counter() - start
+def _raising(database: str, *, told: bool) -> Finding:
+    """Pages of accounts that all go stale; with `told`, each has an owner who hears of it in the application."""
+    with _house(database, told=told) as app, app.app_context():
+        times, after = [], None
+        while True:
+            start = time.perf_counter()
+            page = sweep_page(after=after, limit=PAGE, actor=ACTOR, now=NOW, today=TODAY, reach=Reach())
+            times.append(time.perf_counter() - start)
+            if page.last is None:
+                break
+            after = page.last
+        raised = db.session.scalar(select(func.count()).select_from(Alert))
+        if raised != RAISED:
+            raise RuntimeError(f"{raised} alerts were raised, not {RAISED}")
+    rate = PAGE / undisturbed(times[:-1])
+    what = f"alerts raised a second ({database}), {'owners told' if told else 'nobody to tell'}"
+    return Finding(what, f"{rate:,.0f}/s", f"{LEAST:,}/s", rate, least=LEAST)
+
+
+@contextmanager
+def _house(database: str, *, told: bool) -> Iterator[Flask]:
+    """An application on a database of its own, with accounts in step 3 that were forgotten since January."""
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="changetrack-night-")))
+        server = stack.enter_context(postgres_server(DURABLE)) if database == "postgresql" else None
+        url = server.create_database() if server else f"sqlite:///{folder / 'changetrack.db'}"
+        settings = Settings(instance=folder, database_url=url, secret_key=SECRET, env="development", log_level="ERROR")
+        app = create_app(settings, clock=FixedClock())
+        with app.app_context():
+            migrations.upgrade(db.engine)
+            install_playbook(actor=ACTOR, now=NOW)
+            _add_accounts([_add_team(number) for number in range(TEAMS)] if told else [(None, None)])
+        yield app
+        with app.app_context():
+            db.engine.dispose()
+
+
+def _add_team(number: int) -> tuple[int, int]:
+    team_id = add_team(actor=ACTOR, now=NOW, name=f"Team {number}")
+    email = f"owner{number}@example.com"
+    owner = add_user(actor=ACTOR, now=NOW, email=email, name=f"Owner {number}", role="member", password=None)
+    put_in_team(actor=ACTOR, now=NOW, team_id=team_id, user_id=owner.user_id, role="member")
+    return team_id, owner.user_id
+
+
+def _add_accounts(owners: list[tuple[int, int]] | list[tuple[None, None]]) -> None:
+    tally, session = FunnelTally(), cast(scoped_session[Session], db.session)
+    since, made = Placement(3, date(2026, 1, 5), "active"), []
+    for number in range(1, RAISED + 1):
+        team_id, owner_id = owners[number % len(owners)]
+        record = {"external_id": f"A-{number}", "name": f"Account {number}", "team_id": team_id, "owner_id": owner_id}
+        worth = {"annual_value": number * 100, "currency": "EUR", "segment": "SMB", "region": "North"}
+        moment: dict[str, Any] = {"actor": ACTOR, "now": NOW, "today": TODAY, "tally": tally}
+        made.append(new_account(number, record | worth, since, kind="created", playbook_version=1, **moment))
+    session.connection(execution_options={WRITE: True})
+    for model, part in (
+        (Account, "account"), (Journey, "journey"), (Visit, "visit"), (Standing, "standing"), (Event, "event"),
+    ):  # fmt: skip
+        insert_rows(session, model, [getattr(new, part) for new in made])
+    tally.flush(session)
+    session.commit()

@@ -12,10 +12,10 @@ from sqlalchemy import select
 from changetrack.adapters.files import Table
 from changetrack.domain.people import Actor
 from changetrack.models import Account, db
-from changetrack.operations.alerts import sweep_account
 from changetrack.operations.imports import ImportOptions, import_accounts, import_history
 from changetrack.operations.journey.evidence import Statement, record_evidence
 from changetrack.operations.journey.opening import open_account, state_gap
+from changetrack.operations.night import sweep_account
 from changetrack.operations.people import add_user
 from changetrack.operations.playbook import install_playbook
 from changetrack.operations.teams import add_team, put_in_team

@@ -44,6 +44,7 @@ class Stage:
     app: Flask
     engine: Engine
     get: Callable[[str], bytes]
+    settings: Settings
 
     @property
     def name(self) -> str:
@@ -68,7 +69,7 @@ def staged(database: str, size: int, server: PostgresServer | None, folder: Path
         if wrong:
             raise RuntimeError(f"the population's summaries are wrong: {', '.join(wrong)}")
         _sign_in()
-    yield Stage(database, size, app, engine, _browser(app))
+    yield Stage(database, size, app, engine, _browser(app), settings)
     engine.dispose()
 
 

@@ -1,8 +1,17 @@
 """One factory for each model, and the fixed cast: whatever a test does not say is unremarkable."""
 
-from tests.factories.accounts import make_account, make_alias, make_import, make_saved_view
-from tests.factories.alerts import make_alert, make_heartbeat, make_job_run, make_message, make_notification
+from tests.factories.accounts import make_account, make_alias, make_calendar, make_import, make_saved_view
+from tests.factories.alerts import (
+    make_alert,
+    make_digest,
+    make_heartbeat,
+    make_job_run,
+    make_learned_limit,
+    make_message,
+    make_notification,
+)
 from tests.factories.coalition import make_contact
+from tests.factories.delivery import make_attempt, make_endpoint, make_message_settings
 from tests.factories.funnel import make_cell, make_movement, make_snapshot, make_standing
 from tests.factories.history import make_audit_event, make_event
 from tests.factories.journey import (
@@ -14,6 +23,7 @@ from tests.factories.journey import (
     make_sign_off,
     make_visit,
 )
+from tests.factories.learning import make_commitment
 from tests.factories.people import (
     PASSWORD,
     Cast,
@@ -54,11 +64,16 @@ __all__ = [
     "make_account",
     "make_alert",
     "make_alias",
+    "make_attempt",
     "make_audit_event",
+    "make_calendar",
     "make_cast",
     "make_cell",
+    "make_commitment",
     "make_contact",
     "make_daily",
+    "make_digest",
+    "make_endpoint",
     "make_entry",
     "make_event",
     "make_evidence",
@@ -67,9 +82,11 @@ __all__ = [
     "make_import",
     "make_job_run",
     "make_journey",
+    "make_learned_limit",
     "make_link",
     "make_member",
     "make_message",
+    "make_message_settings",
     "make_metric",
     "make_movement",
     "make_notification",

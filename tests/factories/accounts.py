@@ -1,8 +1,8 @@
-"""Accounts, their aliases, views of their list, and imports."""
+"""Accounts, their calendars and aliases, views of their list, and imports."""
 
 from typing import Any
 
-from changetrack.models import Account, Alias, Import, SavedView, User
+from changetrack.models import Account, Alias, Calendar, Import, SavedView, User
 from tests.clock import NOW, TODAY
 from tests.factories._saving import Saver, number, save
 
@@ -23,6 +23,11 @@ def make_account(session: Saver, **fields: Any) -> Account:
 def make_alias(session: Saver, account: Account, **fields: Any) -> Alias:
     """Another system's name of `account`."""
     return save(session, Alias(**{"alias": f"crm-{number()}", "account_id": account.id, "created_at": NOW, **fields}))
+
+
+def make_calendar(session: Saver, **fields: Any) -> Calendar:
+    """A calendar of Monday to Friday without holidays, which no account keeps."""
+    return save(session, Calendar(**{"name": f"Calendar {number()}", "blackout_days": [], **fields}))
 
 
 def make_saved_view(session: Saver, user: User, **fields: Any) -> SavedView:

@@ -16,10 +16,10 @@ from changetrack.domain.refusal import OperationRefused
 from changetrack.domain.usage import Arrival
 from changetrack.models import Account, Outcome, OutcomeStatement, UsageSource
 from changetrack.operations.accounts import create_account, edit_account
-from changetrack.operations.alerts import sweep_account
 from changetrack.operations.coalition import add_contact
 from changetrack.operations.journey.moves import close_account, hold_account, reopen_account, resume_account
 from changetrack.operations.journey.opening import open_account
+from changetrack.operations.night import sweep_account
 from changetrack.operations.playbook import install_playbook
 from changetrack.operations.usage.ingest import ingest_events
 from changetrack.operations.usage.matching import match_usage

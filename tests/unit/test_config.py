@@ -118,3 +118,34 @@ def test_now_is_a_moment_in_utc(tmp_path: Path) -> None:
 def test_cookies_are_secure_when_the_address_is(tmp_path: Path) -> None:
     assert load(tmp_path, base_url="https://track.example.com/").is_https
     assert not load(tmp_path).is_https
+
+
+def test_e_mail_is_a_channel_where_there_is_a_mail_server(tmp_path: Path) -> None:
+    without, with_one = load(tmp_path), load(tmp_path, smtp_url="smtp+starttls://olu:pw-of-mail@mail.example.com:587")
+
+    assert without.channels == {"in_app", "slack", "webhook"}
+    assert with_one.channels == without.channels | {"email"}
+    assert "pw-of-mail" not in repr(with_one)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("smtp_url", "mail.example.com"),
+        ("smtp_url", "https://mail.example.com"),
+        ("smtp_url", "smtp://mail.example.com:port"),
+        ("mail_from", "nobody"),
+        ("outgoing_allow", "10.0.0.0/8, https://mm.intra"),
+        ("outgoing_allow", "mm.intra:http"),
+        ("metrics_token", "short"),
+    ],
+)
+def test_what_could_not_be_used_to_send_or_watch_is_refused(tmp_path: Path, name: str, value: str) -> None:
+    with pytest.raises(SettingsError, match=f"CHANGETRACK_{name.upper()}"):
+        load(tmp_path, **{name: value})
+
+
+def test_hosts_addresses_and_networks_can_be_allowed(tmp_path: Path) -> None:
+    entries = ("mm.intra", "mm.intra:8065", "10.0.0.0/8", "10.1.2.3:*", "[fd00::/8]", "[::1]:8080", "[64:ff9b::/96]")
+
+    assert load(tmp_path, outgoing_allow=", ".join(entries)).outgoing_allow == entries

@@ -96,4 +96,30 @@ NEXT_STEPS = (
     "Read the numbers together with their controller",
     "Let their best user show it to the second site herself",
 )
+DECIDED = {
+    "revive": "Their new head of operations wants it. Start again with her, and with one site only.",
+    "park": "They put all projects on hold until the new budget is through.",
+    "close": "They have gone another way; we part as friends.",
+}
+OUR_PROMISES = (
+    "Send the plan of the second month, with the names in it",
+    "Show the night shift how it is done, at their own machines",
+    "Find out why the export stops at a thousand rows",
+    "Bring somebody who has gone the same way",
+)
+THEIR_PROMISES = (
+    "Free two people for one morning a week",
+    "Put it on the agenda of the managers' round",
+    "Take the old form out of the tray",
+)
+KEPT = ("Done, and they were there.", "Done a day early.", "Done; two questions came of it.")
+PUT_OFF = ("Their room was taken; agreed with them on another day.", "They asked for a week more.")
+DROPPED = "They have done it themselves in the meantime."
+REPLIES = (
+    "“Later than we thought, but it goes on.”",
+    "“My people ask when the second site gets it.”",
+    "“One thing still takes us longer than before.”",
+    "“We have talked it over among ourselves.”",
+    "“Come by on Thursday, then you see it.”",
+)
 SNOOZED = ("Their stock-taking week: nobody is reachable.", "They are closed for a week and back on Monday.")

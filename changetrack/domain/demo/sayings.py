@@ -112,6 +112,30 @@ class Sayings:
         """The next step that the customer will see."""
         return self.chance.choice(phrases.NEXT_STEPS)
 
+    def decided(self, decision: str) -> str:
+        """Why the executive decided so."""
+        return phrases.DECIDED[decision]
+
+    def promised(self, *, theirs: bool) -> str:
+        """What somebody of ours, or of theirs, gives their word to do."""
+        return self.chance.choice(phrases.THEIR_PROMISES if theirs else phrases.OUR_PROMISES)
+
+    def kept(self) -> str:
+        """What came of it."""
+        return self.chance.choice(phrases.KEPT)
+
+    def put_off(self) -> str:
+        """Why another day was agreed upon."""
+        return self.chance.choice(phrases.PUT_OFF)
+
+    def dropped(self) -> str:
+        """Why nobody waits for it any more."""
+        return phrases.DROPPED
+
+    def replied(self) -> str:
+        """What the customer said in passing."""
+        return self.chance.choice(phrases.REPLIES)
+
     def snoozed(self) -> str:
         """Why an alert can wait."""
         return self.chance.choice(phrases.SNOOZED)

@@ -22,21 +22,22 @@ otto team | add@30 open@22 gap@12 ask@6 sign@3
 olu team | add@52 open@40 gap@29 ask@9 propose@5 second:mika@4
 mika team | add@44 open@36 gap@22 ask@8 propose@2
 sanna team | add@29 open@20 gap@13 ask@7 people:1@5
-olu team | add@93 s1@86-52 people:2@40 meet0@21 people:2@7
+olu team | add@93 s1@86-52 people:2@40 meet0@21 people:2@7 promise:10@9
 olu loose | add@122 s1@112-54 people:3@38 ack:24@18 people:1@9
 tess thread | add@90 s1@84-48 people:2@24 people:1@6 meet@5
 otto team | add@162 s1@150-76 people:3@40 meet@30 ask@8
 olu team | add@100 s1@92-55 people:4@38 meet@12 propose@6 second:mika@5
-ines team | add@84 s1@78-50 people:4@33 meet@11 propose@4
-olu team | add@152 s1@142-86 people:3@70 people:1@61 meet@40
+ines team | add@84 s1@78-50 people:4@33 meet@11 propose@4 promise:6@12 kept@7
+olu team | add@152 s1@142-86 people:3@70 people:1@61 meet@40 promise:9:them@30 later:15@25
 otto team | add@230 s1@224-202 s2@202-166 s3@166-132 reach@112 keep@224-0 left:1@24 back:2:sponsor_left@18
     joined@6
-rashid team | add@200 s1@194-170 people:3@156 close:other@130 reopen@27 people:1@20 gap@14 ask@8
+rashid team | add@200 s1@194-170 people:3@156 close:other@130 reopen@27 people:1@20 gap@14 ask@8 promise:20:them@9
 olu team | add@90 s1@84-56 s2@56-4 vision@1 keep@84-0
 olu team | add@158 s1@148-116 s2@116-40 vision@31 tell@18 tell@6 keep@116-0 offer:1@5 asked:1:agree@4
 ines team | add@175 s1@165-132 s2@132-62 vision0@40 tell0@20 ack:22@14 keep@132-60
-olu team | add@190 s1@180-146 s2@146-76 vision@62 tell@56 keep@146-22 deal:1:share@30 ack:8@9
-olu team | add@182 s1@172-150 s2@150-82 vision@72 tell@52 meet@16 ack:16@15 snooze:9@7 keep@150-40
+olu team | add@190 s1@180-146 s2@146-76 vision@62 tell@56 keep@146-22 deal:1:share@30 ack:8@9 promise:9@60
+    dropped@53
+olu team | add@182 s1@172-150 s2@150-82 vision@72 tell@52 meet@16 ack:20@15 reply@8 snooze:9@7 keep@150-40
 otto team | add@215 s1@209-188 s2@188-150 s3@150-116 deal:1@113 s4@111-80 use:try@105 permit@62
     back:3:claimed_too_early@41 tell@8 keep@209-0
 sanna team | add@112 s1@102-82 s2@82-32 vision@14 tell@5 keep@82-0 offer:1@3
@@ -45,10 +46,11 @@ olu team | add@226 open@216 gap@198 ask@184 sign@181 people:2@150 people:2@121 g
 olu team | add@222 open@214 gap@196 ask@172 sign@169 people:2@140 people:2@112 gap@96 meet@41 sign@36 vision@22
     tell@12 tell@5 meet@6 deal:1:own@4
 olu team | add@205 s1@196-162 s2@162-116 t3@116-46 use:try@42 use:good@28 reach@21 grasp@6 hands@4 keep@196-0
-mika team | add@240 s1@230-200 s2@200-130 s3@130-50 reach0@24 grasp@9 keep@230-0
-rashid team | add@280 s1@270-230 s2@230-150 s3:30@150-78 reach@60 keep@270-50
+mika team | add@240 s1@230-200 s2@200-130 s3@130-50 reach0@24 grasp@9 keep@230-0 promise:5@12
+rashid team | add@280 s1@270-230 s2@230-150 s3:30@150-78 reach@60 keep@270-50 decide:revive:20@4
 otto team | add@262 s1@252-210 s2@210-160 t3@160-88 reach@70 use:good@66 hands@30 attest:1:own@28 grasp@7 keep@252-0
-olu team | add@236 s1@226-190 s2@190-120 s3@120-54 reach@33 keep@226-0
+olu team | add@236 s1@226-190 s2@190-120 s3@120-54 reach@33 keep@226-0 promise:14:them@40
+    later:20@30 kept@18 promise:4@2
 vik team | add@250 s1@240-206 s2@206-140 s3@140-57 reach@40 grasp@28 retract:4b@13 keep@240-0
 olu team | add@270 s1@264-244 s2@244-210 t3@210-172 use:good@168 hold:30@140 resume@112
     t4@172-72 attest:1:own@60 task@20 permit@8 use:low@14 keep@264-0

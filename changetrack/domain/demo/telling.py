@@ -183,6 +183,45 @@ class Telling:
     def snooze(self, word: Word) -> None:
         self._do("snooze", days=int(word.arguments[0]), reason=self.says.snoozed())
 
+    def decide(self, word: Word) -> None:
+        """The executive decides about an alert that nobody took up: a changed plan, a pause or the end."""
+        decision, *more = word.arguments
+        says: dict[str, Any] = {"words": self.says.decided(decision)}
+        if decision == "revive":
+            says |= {"next_step": self.says.next_step(), "next_step_on": workday(self._day + timedelta(int(more[0])))}
+        elif decision == "park":
+            says |= {"until": self._day + timedelta(int(more[0]))}
+        else:
+            says |= {"outcome": more[0]}
+        self._do("decide", "ed", decision=decision, **says)
+
+    def promise(self, word: Word) -> None:
+        """Somebody gives their word: one of ours, or with `them` the customer's everyday user."""
+        days, *side = word.arguments
+        due_on = workday(self._day + timedelta(int(days)))
+        if side:
+            who: dict[str, Any] = {"owner_contact_seq": self.cast.number_of(sponsor=False)}
+        else:
+            who = {"owner": self.tale.owner}
+        self._do("promise", action=self.says.promised(theirs=bool(side)), due_on=due_on, **who)
+
+    def kept(self, _word: Word) -> None:
+        self._do("kept", result=self.says.kept())
+
+    def later(self, word: Word) -> None:
+        due_on = workday(self._day + timedelta(int(word.arguments[0])))
+        self._do("later", due_on=due_on, because=self.says.put_off())
+
+    def dropped(self, _word: Word) -> None:
+        self._do("dropped", reason=self.says.dropped())
+
+    def reply(self, _word: Word) -> None:
+        """One of the customer's people says something, if any is on record by then."""
+        seq = self.cast.number_of(sponsor=False) or (1 if self.cast.on_record else None)
+        if seq is not None:
+            statement = {"contact_seq": seq, "said_how": self.chance.choice(_HEARD), "note": self.says.replied()}
+            self._do("reply", statement=statement, sort="reply", effective_on=self._day)
+
 
 _OF_THE_SPONSOR = ("1c", "5c", "7b")
 _POINTS = {
@@ -196,7 +235,9 @@ _VERBS: dict[str, Callable[[Telling, Word], None]] = {
     "second": Telling.second, "countersign": Telling.countersign, "except": Telling.exception, "back": Telling.back,
     "hold": Telling.hold, "resume": Telling.resume, "close": Telling.close, "reopen": Telling.reopen,
     "ack": Telling.acknowledge, "snooze": Telling.snooze, "customer": Telling.customer, "use": Telling.use,
-    "seats": Telling.use, "fix": Telling.fix, **dict.fromkeys(bargains.VERBS, Telling.bargain),
+    "promise": Telling.promise, "kept": Telling.kept, "later": Telling.later, "dropped": Telling.dropped,
+    "reply": Telling.reply, "decide": Telling.decide, "seats": Telling.use, "fix": Telling.fix,
+    **dict.fromkeys(bargains.VERBS, Telling.bargain),
     **{verb + end: Telling.evidence for verb in _POINTS for end in ("", "0")},
 }  # fmt: skip
 

@@ -24,6 +24,8 @@ _STRETCHES = {
 
 _RENEWED = 76  # days after which an attestation is given again, before it ends
 _SHORT = 30  # what lasts less is renewed at the last moment
+_HEARD_EVERY = 9  # days after which the customer is heard again, where evidence is kept up
+_HEARD_FOR = 110  # days before today; of what was long before, the evidence tells enough
 _QUIET = 4  # days up to a sign-off in which nothing is recorded: it would void the proposal
 
 
@@ -89,7 +91,8 @@ def _upkeep(words: Sequence[Word], first: int, last: int, chance: Random) -> lis
                 day = _undisturbed(again, signed)
                 if day <= first:
                     found += [Word(day, verb, ("again",))] * (2 if verb == "tell" else 1)
-    return found
+    heard = range(min(first, _HEARD_FOR), last, -_HEARD_EVERY)
+    return found + [Word(max(ago - chance.randrange(3), 0), "reply") for ago in heard]
 
 
 def _renewals(ago: int, until: int, lasts: int, chance: Random) -> Iterator[int]:

@@ -248,13 +248,14 @@ _STEP_8 = [
 ]
 
 
-def _step(number: int, points: list[dict[str, Any]], age: int, progress: int) -> dict[str, Any]:
+def _step(number: int, points: list[dict[str, Any]], age: int, progress: int, **more: int) -> dict[str, Any]:
     return {
         "number": number,
         "points": points,
         "age_days": age,
         "progress_days": progress,
         "customer_signs": number in (3, 6, 8),
+        **more,
     }
 
 
@@ -267,6 +268,6 @@ DEFAULT_PLAYBOOK: dict[str, Any] = {
         _step(5, _STEP_5, 90, 10),
         _step(6, _STEP_6, 120, 15),
         _step(7, _STEP_7, 240, 20),
-        _step(8, _STEP_8, 365, 30),
+        _step(8, _STEP_8, 365, 30, silent_days=45),
     ]
 }

@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from changetrack.domain.alerts import WARNING_DAYS, grace_days
 from changetrack.domain.journey.evidence import PointState
 from changetrack.domain.journey.gate import Judged
 from changetrack.domain.journey.playbook import ControlPoint
 from changetrack.domain.journey.steps import STEPS
+from changetrack.domain.staleness import WARNING_DAYS, grace_days
 
 STEP_STATES = ("held", "working", "slipping", "not_supported", "not_reached")
 POINT_STATES = ("holds", "expiring", "slipping", "missing")

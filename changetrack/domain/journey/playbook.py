@@ -65,13 +65,18 @@ class ControlPoint:
 
 @dataclass(frozen=True, slots=True)
 class StepRules:
-    """The control points and limits of one step; days are calendar (age) and business (progress) days."""
+    """The control points and limits of one step; days are calendar (age) and business (progress, silent) days.
+
+    `silent_days` is the limit without a word from the customer: where the playbook names none, as in every version
+    from before it could, it is that without progress.
+    """
 
     number: int
     points: tuple[ControlPoint, ...]
     age_days: int | None
     progress_days: int | None
     customer_signs: bool = False
+    silent_days: int | None = None
 
     @property
     def required(self) -> tuple[ControlPoint, ...]:
@@ -107,21 +112,21 @@ def _parse_point(body: Mapping[str, Any]) -> ControlPoint:
     return ControlPoint(**{**body, "rule": _parse_rule(body.get("rule"))})
 
 
-def parse_playbook(version: int, body: Mapping[str, Any]) -> Playbook:
-    """Read a stored playbook body, {"steps": [{number, points, age_days, progress_days, customer_signs}]}."""
-    return Playbook(
-        version,
-        {
-            s["number"]: StepRules(
-                s["number"],
-                tuple(_parse_point(p) for p in s["points"]),
-                s["age_days"],
-                s["progress_days"],
-                s.get("customer_signs", False),
-            )
-            for s in body["steps"]
-        },
+def _parse_step(body: Mapping[str, Any]) -> StepRules:
+    silent_days = body.get("silent_days")
+    return StepRules(
+        body["number"],
+        tuple(_parse_point(p) for p in body["points"]),
+        body["age_days"],
+        body["progress_days"],
+        body.get("customer_signs", False),
+        body["progress_days"] if silent_days is None else silent_days,
     )
+
+
+def parse_playbook(version: int, body: Mapping[str, Any]) -> Playbook:
+    """Read a stored playbook body, {"steps": [{number, points, age_days, progress_days, …}]}."""
+    return Playbook(version, {step["number"]: _parse_step(step) for step in body["steps"]})
 
 
 @lru_cache(maxsize=64)
@@ -141,13 +146,20 @@ def playbook_reasons(body: Mapping[str, Any]) -> list[Reason]:
     return reasons
 
 
+_LIMITS = (
+    ("age_days", "days in step"),
+    ("progress_days", "days without progress"),
+    ("silent_days", "days without a word from the customer"),
+)
+
+
 def _step_reasons(step: Mapping[str, Any]) -> list[Reason]:
     number, points = step["number"], step["points"]
     reasons = []
     if sum(p.get("required", True) for p in points) > MAX_REQUIRED:
         reasons.append(Reason(f"step{number}", f"Step {number} may require at most {MAX_REQUIRED} control points."))
-    for limit, label in (("age_days", "days in step"), ("progress_days", "days without progress")):
-        value = step[limit]
+    for limit, label in _LIMITS:
+        value = step.get(limit)
         if value is not None and not _is_whole(value, MAX_DAYS):
             words = f"Step {number}: {label} must be 1 to {MAX_DAYS}, or empty."
             reasons.append(Reason(f"step{number}_{limit}", words))

@@ -28,6 +28,12 @@ def step_settings(step: Mapping[str, Any]) -> list[Setting]:
             f"step{number}_progress_days", "Stale after business days without progress", "days", step["progress_days"]
         ),
         Setting(
+            f"step{number}_silent_days",
+            "Stale after business days without a word from the customer (empty: as without progress)",
+            "days",
+            step.get("silent_days"),
+        ),
+        Setting(
             f"step{number}_customer_signs", "A named customer person signs off too", "yes_no", step["customer_signs"]
         ),
     ]
@@ -61,6 +67,9 @@ def with_settings(body: Mapping[str, Any], number: int, values: Mapping[str, Any
     step = next(s for s in changed["steps"] if s["number"] == number)
     for name in ("age_days", "progress_days", "customer_signs"):
         step[name] = values.get(f"step{number}_{name}", step[name])
+    silent_days = values.get(f"step{number}_silent_days", step.get("silent_days"))
+    if silent_days is not None or "silent_days" in step:
+        step["silent_days"] = silent_days
     for point in step["points"]:
         _set_point(point, values)
     return changed

@@ -55,7 +55,7 @@ def _create_calendars() -> None:
         sa.Column("is_house", sa.Boolean(), nullable=False),
         sa.Column("weekmask", sa.String(length=7), nullable=False),
         sa.Column("country", sa.String(length=2), nullable=True),
-        sa.Column("subdivision", sa.String(length=10), nullable=True),
+        sa.Column("subdivision", sa.String(length=20), nullable=True),
         sa.Column("timezone", sa.String(length=60), nullable=True),
         sa.Column("blackout_days", sa.JSON(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
@@ -82,6 +82,7 @@ def _create_learned_limits() -> None:
         sa.Column("limit_days", sa.Integer(), nullable=True),
         sa.Column("advances", sa.Integer(), nullable=False),
         sa.Column("visits", sa.Integer(), nullable=False),
+        sa.Column("falls", sa.JSON(), nullable=False),
         sa.Column("frozen_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("month", "step", name=op.f("pk_learned_limits")),
     )
@@ -97,7 +98,7 @@ def _create_commitments() -> None:
         sa.Column("owner_contact_seq", sa.Integer(), nullable=True),
         sa.Column("owner_name", sa.String(length=120), nullable=False),
         sa.Column("outcome_seq", sa.Integer(), nullable=True),
-        sa.Column("alert_id", sa.Integer(), nullable=True),
+        sa.Column("alert_id", _ID, nullable=True),
         sa.Column("made_on", sa.Date(), nullable=False),
         sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("made_by", sa.String(length=254), nullable=False),
@@ -109,6 +110,7 @@ def _create_commitments() -> None:
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("ended_by", sa.String(length=254), nullable=True),
         sa.Column("result", sa.Text(), nullable=True),
+        sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.CheckConstraint("(state = 'open') = (ended_on is null)", name=op.f("ck_commitments_ended")),
         sa.CheckConstraint("state in ('open', 'met', 'withdrawn')", name=op.f("ck_commitments_state")),
@@ -133,6 +135,22 @@ def _create_commitments() -> None:
         unique=False,
         sqlite_where=sa.text("state = 'open'"),
         postgresql_where=sa.text("state = 'open'"),
+    )
+    op.create_index(
+        "ix_commitments_due_on",
+        "commitments",
+        ["due_on", "account_id", "seq"],
+        unique=False,
+        sqlite_where=sa.text("state = 'open'"),
+        postgresql_where=sa.text("state = 'open'"),
+    )
+    op.create_index(
+        "ix_commitments_ended",
+        "commitments",
+        ["state", "ended_on", "account_id", "seq"],
+        unique=False,
+        sqlite_where=sa.text("state <> 'open'"),
+        postgresql_where=sa.text("state <> 'open'"),
     )
 
 
@@ -168,6 +186,7 @@ def _create_endpoints() -> None:
         sa.Column("disabled_because", sa.String(length=300), nullable=True),
         sa.Column("failing_since", sa.DateTime(timezone=True), nullable=True),
         sa.Column("not_before", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("leased_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.CheckConstraint("kind = 'slack' or secret_sealed is not null", name=op.f("ck_endpoints_secret")),
         sa.CheckConstraint("kind in ('webhook', 'slack')", name=op.f("ck_endpoints_kind")),
@@ -273,13 +292,15 @@ def _extend_alerts() -> None:
         alerts.create_index("ix_alerts_account_id", ["account_id", "visit_seq"], unique=False)
         _index(alerts, "ix_alerts_rung_due_on", ["rung_due_on", "id"], "rung_due_on is not null")
         _index(alerts, "ix_alerts_unmeasured", ["useful_until", "id"], "useful is null and useful_until is not null")
-        alerts.create_index("ix_alerts_usefulness", ["raised_on", "step", "useful"], unique=False)
+        alerts.create_index("ix_alerts_usefulness", ["raised_on", "step", "useful", "team_id"], unique=False)
+        undecided = "state = 'firing' and rung = 4 and decision is null"
+        _index(alerts, "ix_alerts_undecided", ["severity_rank", "stake_rank", "id"], undecided)
 
 
 def _reduce_alerts() -> None:
     with op.batch_alter_table("alerts") as alerts:
-        for index in ("ix_alerts_usefulness", "ix_alerts_unmeasured", "ix_alerts_rung_due_on", "ix_alerts_account_id"):
-            alerts.drop_index(index)
+        for index in ("undecided", "usefulness", "unmeasured", "rung_due_on", "account_id"):
+            alerts.drop_index(f"ix_alerts_{index}")
         alerts.create_index("ix_alerts_account_id", ["account_id"], unique=False)
         alerts.drop_constraint(op.f("fk_alerts_decided_by"), type_="foreignkey")
         for column in (
@@ -301,6 +322,7 @@ def _extend_outbox() -> None:
         outbox.add_column(sa.Column("endpoint_id", _ID, nullable=True))
         outbox.add_column(sa.Column("weight", _ID, nullable=True))
         outbox.add_column(sa.Column("held_for", sa.Date(), nullable=True))
+        outbox.add_column(sa.Column("run_on", sa.Date(), nullable=True))
         outbox.add_column(sa.Column("dropped_because", sa.String(length=300), nullable=True))
         outbox.alter_column("user_id", existing_type=_ID, nullable=True)
         outbox.create_foreign_key(op.f("fk_outbox_endpoint_id"), "endpoints", ["endpoint_id"], ["id"])
@@ -318,6 +340,14 @@ def _extend_outbox() -> None:
         )
         _index(outbox, "ix_outbox_held", ["held_for", "user_id"], "held_for is not null")
         _index(outbox, "ix_outbox_endpoint", ["endpoint_id", "id"], "endpoint_id is not null")
+        _index(
+            outbox,
+            "ix_outbox_endpoint_waiting",
+            ["endpoint_id", "due_at", "id"],
+            "endpoint_id is not null and delivered_at is null and dead_at is null and held_for is null",
+        )
+        _index(outbox, "ix_outbox_run_on", ["user_id", "run_on", "id"], "run_on is not null")
+        _index(outbox, "ix_outbox_alert_id", ["alert_id", "id"], "alert_id is not null")
 
 
 def _reduce_outbox() -> None:
@@ -325,12 +355,12 @@ def _reduce_outbox() -> None:
     op.execute("DELETE FROM delivery_attempts")
     op.execute("DELETE FROM outbox WHERE user_id IS NULL")
     with op.batch_alter_table("outbox") as outbox:
-        for index in ("ix_outbox_endpoint", "ix_outbox_held", "ix_outbox_waiting"):
-            outbox.drop_index(index)
+        for index in ("alert_id", "run_on", "endpoint_waiting", "endpoint", "held", "waiting"):
+            outbox.drop_index(f"ix_outbox_{index}")
         outbox.drop_constraint(op.f("ck_outbox_receiver"), type_="check")
         outbox.drop_constraint(op.f("fk_outbox_endpoint_id"), type_="foreignkey")
         outbox.alter_column("user_id", existing_type=_ID, nullable=False)
-        for column in ("dropped_because", "held_for", "weight", "endpoint_id", "kind"):
+        for column in ("dropped_because", "run_on", "held_for", "weight", "endpoint_id", "kind"):
             outbox.drop_column(column)
         _index(outbox, "ix_outbox_waiting", ["due_at", "id"], "delivered_at is null and dead_at is null")
 

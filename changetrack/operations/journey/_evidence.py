@@ -16,8 +16,10 @@ from changetrack.operations._settle import add_evidence
 from changetrack.operations._texts import NOTE, text_reasons
 
 SAID_HOW = ("call", "mail", "meeting")
-_TEXTS = {"contact_name": CONTACT_TEXTS["name"], "contact_title": CONTACT_TEXTS["title"], "note": NOTE}
+SPEAKER_TEXTS = {"contact_name": CONTACT_TEXTS["name"], "contact_title": CONTACT_TEXTS["title"]}
+_TEXTS = SPEAKER_TEXTS | {"note": NOTE}
 _LONGEST_URL = 1000
+_ATTENDANCE = "2c"  # ours to count, but it is the customer's people who came
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,7 @@ def put_evidence(dossier: Dossier, point: ControlPoint, said: Statement, on: dat
         changes={point.key: [held, holds]},
         note=row.explanation,
         progress=is_progress,
+        customer=point.by == "customer" or point.key == _ATTENDANCE,
     )
     return Recorded(row.seq, row.passes, row.explanation, holds)
 
@@ -107,7 +110,7 @@ def _statement_reasons(
     typed = {"contact_name": said.contact_name, "contact_title": said.contact_title, "note": said.note}
     reasons = text_reasons(typed, _TEXTS)
     if point.by == "customer":
-        reasons += _person_reasons(said, contacts, on)
+        reasons += person_reasons(said, contacts, on)
         if hand == "reported" and said.said_how not in SAID_HOW:
             reasons.append(Reason("said_how", "Say how you heard it: call, mail or meeting."))
     is_bare_no = _is_bare_no(said, hand)
@@ -118,7 +121,8 @@ def _statement_reasons(
     return reasons
 
 
-def _person_reasons(said: Statement, contacts: Mapping[int, Contact], on: date) -> list[Reason]:
+def person_reasons(said: Statement, contacts: Mapping[int, Contact], on: date) -> list[Reason]:
+    """Why nobody of the customer's can have said it on that day: unnamed, unknown, or left before."""
     if said.contact_seq is None:
         is_named = bool(said.contact_name.strip())
         return [] if is_named else [Reason("contact_seq", "Name the customer's person who said it.")]
@@ -144,7 +148,7 @@ def _append(
     dossier: Dossier, point: ControlPoint, said: Statement, contacts: Mapping[int, Contact], on: date, hand: str
 ) -> Evidence:
     is_theirs = point.by == "customer"
-    speaker = _speaker(dossier, said, contacts) if is_theirs else None
+    speaker = speaker_of(dossier, said, contacts) if is_theirs else None
     has_numbers = point.kind == "numbers" and not _is_bare_no(said, hand)
     passes, explanation = said.answer, said.words or ("Yes, this is so." if said.answer else "Not yet.")
     if has_numbers and point.rule is not None:
@@ -171,7 +175,7 @@ def _append(
     )
 
 
-def _speaker(dossier: Dossier, said: Statement, contacts: Mapping[int, Contact]) -> Contact:
+def speaker_of(dossier: Dossier, said: Statement, contacts: Mapping[int, Contact]) -> Contact:
     """Who said it; somebody named anew who is known already is not counted as a second person."""
     if said.contact_seq is not None:
         return contacts[said.contact_seq]

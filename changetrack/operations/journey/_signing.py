@@ -83,7 +83,14 @@ def sign(dossier: Dossier, proposal: Proposal, seq: int, **who: object) -> SignO
         **who,
     )
     dossier.session.add(row)
-    dossier.happened("proposal_signed", effective_on=dossier.today, changes={"sign_off": [None, seq]}, progress=True)
+    is_theirs = who.get("contact_seq") is not None
+    dossier.happened(
+        "proposal_signed",
+        effective_on=dossier.today,
+        changes={"sign_off": [None, seq]},
+        progress=True,
+        customer=is_theirs,
+    )
     return row
 
 

@@ -66,6 +66,8 @@ def enter_step(dossier: Dossier, to_step: int, *, kind: str, on: date, leaves: b
     account.visit_seq, account.step_entered_on = seq, on
     account.self_attested = bool(visit.get("self_attested"))
     account.held_days = account.held_workdays = 0
+    if account.customer_on is None:  # their silence then counts from here
+        account.customer_held_workdays = 0
     account.progress_on = max(account.progress_on, on)
     if to_step in STEPS:
         dossier.journey.judged_by = dossier.journey.judged_by | {str(to_step): dossier.current.version}

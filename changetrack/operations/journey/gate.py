@@ -16,7 +16,7 @@ from changetrack.domain.journey.steps import step_name
 from changetrack.domain.people import Action, Actor
 from changetrack.domain.refusal import Forbidden, Reason, refuse_if
 from changetrack.models import Proposal
-from changetrack.operations._dossier import CALENDAR, Dossier, open_dossier
+from changetrack.operations._dossier import Dossier, open_dossier
 from changetrack.operations._proposals import end_proposal, open_proposal, proposal_facts
 from changetrack.operations._settle import settle
 from changetrack.operations._texts import NOTE, text_reasons
@@ -54,7 +54,7 @@ def propose_advance(
             proposed_by=actor.user_id,
             proposed_on=effective_on,
             proposed_at=now,
-            lapses_on=lapse_date(today, CALENDAR),
+            lapses_on=lapse_date(today, dossier.calendar),
             fingerprint=fingerprint(step, judged),
             note=note.strip() or None,
             state="open",

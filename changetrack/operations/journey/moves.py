@@ -2,33 +2,19 @@
 
 from datetime import date, datetime
 
-from changetrack.domain.funnel import CLOSED, HELD, status_of
+from changetrack.domain.funnel import status_of
 from changetrack.domain.journey.gate import missing_points
-from changetrack.domain.journey.moves import (
-    close_reasons,
-    day_reasons,
-    exception_reasons,
-    hold_reasons,
-    regress_reasons,
-)
-from changetrack.domain.journey.steps import CLOSE_OUTCOMES, REGRESS_REASONS, step_name
+from changetrack.domain.journey.moves import day_reasons, exception_reasons, regress_reasons
+from changetrack.domain.journey.steps import REGRESS_REASONS, step_name
 from changetrack.domain.journey.timeline import Span
 from changetrack.domain.people import Action, Actor
 from changetrack.domain.refusal import OperationRefused, Reason, refuse_if
-from changetrack.models import Hold
-from changetrack.operations._dossier import CALENDAR, Dossier, open_dossier
+from changetrack.operations._dossier import open_dossier
 from changetrack.operations._settle import settle
 from changetrack.operations._texts import NOTE, text_reasons
 from changetrack.operations._transaction import transaction
-from changetrack.operations.journey._visits import (
-    Move,
-    earliest_day,
-    enter_step,
-    last_hold,
-    leave_visit,
-    move_of,
-    open_place,
-)
+from changetrack.operations.journey._stops import end_hold, end_journey, put_on_hold
+from changetrack.operations.journey._visits import Move, earliest_day, enter_step, last_hold, move_of, open_place
 
 
 def advance_by_exception(
@@ -121,31 +107,7 @@ def hold_account(
     """Park an account for a reason of the customer's, until a review: its clocks stand still."""
     with transaction() as session:
         dossier = open_dossier(session, account_id, actor=actor, action=Action.WORK, now=now, today=today)
-        account = dossier.account
-        refuse_if(
-            hold_reasons(account.status, reason, review_on, today)
-            + day_reasons("effective_on", effective_on, today=today, not_before=earliest_day(dossier))
-            + text_reasons({"reason": reason}, {"reason": NOTE})
-        )
-        last = last_hold(dossier)
-        session.add(
-            Hold(
-                account_id=account_id,
-                seq=last.seq + 1 if last else 1,
-                held_on=effective_on,
-                review_on=review_on,
-                reason=reason.strip(),
-                recorded_at=now,
-            )
-        )
-        account.review_on = review_on
-        dossier.happened(
-            "account_held",
-            effective_on=effective_on,
-            note=reason.strip(),
-            changes={"status": [account.status, "held"], "review_on": [None, str(review_on)]},
-        )
-        spans = [Span(effective_on, HELD, account.claimed_step, account.visit_seq)]
+        spans = put_on_hold(dossier, reason, review_on, effective_on)
         settle(dossier, since=effective_on, spans=spans, cause="The account was put on hold.")
         return move_of(dossier)
 
@@ -159,7 +121,7 @@ def resume_account(*, account_id: int, effective_on: date, actor: Actor, now: da
         if account.status != "held" or hold is None:
             raise OperationRefused([Reason(None, "The account is not on hold.")])
         refuse_if(day_reasons("effective_on", effective_on, today=today, not_before=hold.held_on))
-        _end_hold(dossier, hold, effective_on)
+        end_hold(dossier, hold, effective_on)
         step = account.claimed_step
         place = open_place(step)
         dossier.happened("account_resumed", effective_on=effective_on, changes={"status": ["held", status_of(place)]})
@@ -181,23 +143,7 @@ def close_account(
     """End an account's journey with an outcome: churned, merged, never started, other."""
     with transaction() as session:
         dossier = open_dossier(session, account_id, actor=actor, action=Action.WORK, now=now, today=today)
-        account = dossier.account
-        hold = last_hold(dossier) if account.status == "held" else None
-        refuse_if(
-            close_reasons(account.status, outcome)
-            + day_reasons("effective_on", effective_on, today=today, not_before=earliest_day(dossier))
-            + text_reasons({"note": note}, {"note": NOTE})
-        )
-        if hold is not None:
-            _end_hold(dossier, hold, effective_on)
-        leave_visit(dossier, on=effective_on, kind="closed", reason=outcome, note=note.strip() or None)
-        dossier.happened(
-            "account_closed",
-            effective_on=effective_on,
-            note=note.strip() or CLOSE_OUTCOMES[outcome],
-            changes={"status": [account.status, "closed"], "outcome": [None, outcome]},
-        )
-        spans = [Span(effective_on, CLOSED, account.claimed_step, account.visit_seq)]
+        spans = end_journey(dossier, outcome, note, effective_on)
         settle(dossier, since=effective_on, spans=spans, cause="The account was closed.")
         return move_of(dossier)
 
@@ -215,11 +161,3 @@ def reopen_account(*, account_id: int, effective_on: date, actor: Actor, now: da
         dossier.happened("account_reopened", effective_on=effective_on, changes={"status": ["closed", status]})
         settle(dossier, since=effective_on, spans=spans, cause="The account was reopened.")
         return move_of(dossier)
-
-
-def _end_hold(dossier: Dossier, hold: Hold, on: date) -> None:
-    account = dossier.account
-    hold.resumed_on = on
-    account.held_days += (on - hold.held_on).days
-    account.held_workdays += CALENDAR.elapsed(max(hold.held_on, account.progress_on), on)
-    account.review_on = None

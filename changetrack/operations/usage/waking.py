@@ -4,11 +4,11 @@ from datetime import date, datetime, timedelta
 
 from sqlalchemy import ColumnElement, and_, exists, or_, select, update
 
-from changetrack.domain.alerts import WARNING_DAYS
 from changetrack.domain.funnel import HELD
 from changetrack.domain.journey.use_points import USE_DAYS
 from changetrack.domain.people import Action, Actor, may
 from changetrack.domain.refusal import Forbidden
+from changetrack.domain.staleness import WARNING_DAYS
 from changetrack.models import Account, Evidence, Metric, UsageMember
 from changetrack.operations._transaction import transaction
 

@@ -271,4 +271,5 @@ def _tell(dossier: Dossier, outcome: Outcome, row: OutcomeStatement, before: dic
         changes=told,
         note=words,
         progress=row.kind in PROGRESS,
+        customer=True,
     )

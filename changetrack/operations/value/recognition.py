@@ -17,6 +17,7 @@ from changetrack.operations.usage._locks import hold_accounts
 from changetrack.operations.value._bulk_recognition import lock_holders, outcomes_of, write_all
 from changetrack.operations.value._ledger import recognise_outcomes, widened
 from changetrack.operations.value._recognised import Recognised, recognise_all
+from changetrack.queries.recognition_inputs import Key
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,16 +60,10 @@ def recognise_accounts(*, account_ids: Sequence[int], actor: Actor, now: datetim
         holders = lock_holders(session, account_ids)
         hold_accounts(session, holders)
         outcomes = outcomes_of(session, holders)
-        due = {
-            key
-            for account_id, mine in outcomes.items()
-            for key in widened(
-                mine,
-                {(o.account_id, o.seq) for o in mine if _is_due(o, today)},
-                is_falling=holders[account_id].falling_since is not None,
-            )
-            if any(_is_due(o, today) for o in mine)
-        }
+        due: set[Key] = set()
+        for account_id, mine in outcomes.items():
+            if own := {(account_id, o.seq) for o in mine if _is_due(o, today)}:
+                due.update(widened(mine, own, is_falling=holders[account_id].falling_since is not None))
         every = [outcome for mine in outcomes.values() for outcome in mine]
         found = recognise_all(session, every, due, today) if due else []
         write_all(session, holders, outcomes, _by_account(found), actor=actor, now=now, today=today)

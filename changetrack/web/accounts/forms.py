@@ -10,16 +10,19 @@ from wtforms.validators import InputRequired, Optional
 
 from changetrack.domain.accounts import FIELD, MAX_ATTRIBUTE_VALUE, MAX_ATTRIBUTES, account_reasons, attribute_key
 from changetrack.domain.cells import parse_count, parse_text
+from changetrack.domain.days_off import days_off_text, read_days_off
 from changetrack.domain.money import in_plain_figures, parse_amount, parse_currency
 from changetrack.domain.people import Action, Actor, may
 from changetrack.domain.refusal import refuse_if
 from changetrack.queries.account_choices import Choices
 from changetrack.queries.account_record import AccountRecord
+from changetrack.queries.calendars import list_calendar_choices
 from changetrack.web.forms import Form
 
 TEXTS = ("name", "external_id", "organization", "product", "segment", "region", "industry", "tier")
-SHOWN = (*TEXTS, "team_id", "owner_id", "started_on", "currency", "planned_users")
+SHOWN = (*TEXTS, "team_id", "owner_id", "started_on", "currency", "planned_users", "calendar_id")
 NOBODY = SelectChoice("", "Nobody yet")
+HOUSE = SelectChoice("", "The house’s")
 
 
 def _text(name: str, help: str = "") -> StringField:
@@ -52,6 +55,11 @@ class AccountForm(Form):
     planned_users = StringField(
         "Planned users", description=FIELD["planned_users"].hint, render_kw={"maxlength": 10, "inputmode": "numeric"}
     )
+    calendar_id = SelectField("Calendar", coerce=_id, validate_choice=False)
+    blackout_days = TextAreaField(
+        "Days off of its own", render_kw={"rows": 3, "spellcheck": "false"},
+        description="On which no clock runs: one a line, such as 2026-12-24, or 2026-12-24 to 2027-01-03.",
+    )  # fmt: skip
     attributes = TextAreaField(
         "Attributes", description="One a line, such as “contract: C-1024”. Lists can be filtered by them."
     )
@@ -89,6 +97,13 @@ def offer(form: Form, choices: Choices, actor: Actor, record: AccountRecord | No
     if isinstance(form, AccountForm) and not without:
         form.team_id.validators = (InputRequired("Choose one of your teams."),)
     form["owner_id"].choices = [NOBODY, *_offered(choices.people, owner, choices, "owner")]
+    if isinstance(form, AccountForm):
+        _offer_calendars(form, record)
+
+
+def _offer_calendars(form: AccountForm, record: AccountRecord | None) -> None:
+    others = list_calendar_choices(record.calendar_id if record else None)
+    form.calendar_id.choices = [HOUSE, *(SelectChoice(str(key), name) for key, name in others)]
 
 
 def _offered(pairs: Sequence[tuple[int, str]], present: int | None, choices: Choices, field: str) -> list[SelectChoice]:
@@ -104,18 +119,20 @@ def shown_values(record: AccountRecord) -> dict[str, Any]:
     if record.annual_value is not None and record.currency:
         values["annual_value"] = in_plain_figures(record.annual_value, record.currency)
     lines = [f"{key}: {value}" for key, value in sorted(record.attributes.items())]
-    return values | {"attributes": "\n".join(lines)}
+    return values | {"blackout_days": days_off_text(record.blackout_days), "attributes": "\n".join(lines)}
 
 
 def typed_record(form: AccountForm, before: AccountRecord | None = None) -> dict[str, Any]:
     """What was typed as a record. Raises OperationRefused with everything that cannot be read."""
     reasons: list[tuple[str, str]] = []
-    values: dict[str, Any] = {name: form[name].data for name in ("team_id", "owner_id", "started_on")}
+    values: dict[str, Any] = {name: form[name].data for name in ("team_id", "owner_id", "started_on", "calendar_id")}
     for name in TEXTS:
         values[name] = _read(form, name, partial(parse_text, max_length=FIELD[name].max_length), reasons)
     values["annual_value"] = _read(form, "annual_value", parse_amount, reasons)
     values["currency"] = _read(form, "currency", parse_currency, reasons)
     values["planned_users"] = _read(form, "planned_users", parse_count, reasons)
+    values["blackout_days"], troubles = read_days_off(form.blackout_days.data or "")
+    reasons += [("blackout_days", trouble) for trouble in troubles]
     if not reasons:
         reasons += account_reasons(values)
     values["attributes"] = _attributes(form.attributes.data or "", before.attributes if before else {}, reasons)

@@ -2,16 +2,21 @@
 
 from typing import Any
 
-from flask import Blueprint, Response, flash
+from flask import Blueprint, Response, flash, request
 from wtforms import BooleanField, DecimalField, HiddenField, IntegerField, SubmitField, TextAreaField
 from wtforms.validators import Length, NumberRange, Optional
 
+from changetrack.domain.day_words import month_in_words
 from changetrack.domain.journey.playbook_settings import Setting, step_settings, with_settings
 from changetrack.domain.journey.steps import CATALOGUE
 from changetrack.domain.people import Action, Actor
 from changetrack.domain.refusal import NotFound
+from changetrack.domain.usefulness import Proposal
 from changetrack.operations.playbook import change_playbook
+from changetrack.queries.learned_limits import get_learned, list_limits
 from changetrack.queries.playbook import count_concerned, get_playbook
+from changetrack.queries.usefulness import get_usefulness, propose_wider
+from changetrack.web.admin.learned import how_learned, plot_of, table_of
 from changetrack.web.forms import Form, refusals_on, shown_version
 from changetrack.web.platform import clock, go, page, require
 
@@ -20,9 +25,10 @@ blueprint = Blueprint("playbook_admin", __name__, url_prefix="/admin/playbook")
 
 @blueprint.get("")
 def index() -> Response:
-    require(Action.ADMINISTER)
-    found = get_playbook()
-    return page("admin/playbook.html", found=found, catalogue=CATALOGUE)
+    actor, today = require(Action.ADMINISTER), clock().today()
+    found, limits = get_playbook(), list_limits(today)
+    wider = propose_wider(found.playbook, get_usefulness(actor=actor, today=today))
+    return page("admin/playbook.html", found=found, catalogue=CATALOGUE, limits=limits, how=how_learned, wider=wider)
 
 
 @blueprint.route("/steps/<int:number>", methods=["GET", "POST"])
@@ -31,8 +37,9 @@ def step(number: int) -> Response:
     if number not in CATALOGUE:
         raise NotFound("There is no such step.")
     found = get_playbook()
+    wider = propose_wider(found.playbook, get_usefulness(actor=actor, today=clock().today())).get(number)
     settings = step_settings(found.body["steps"][number - 1])
-    form = _form_for(settings)(version=found.playbook.version, **{s.name: s.value for s in settings})
+    form = _form_for(settings)(version=found.playbook.version, **_shown(settings, wider))
     is_valid = form.validate_on_submit()
     if is_valid and not form.preview.data:
         body = with_settings(found.body, number, {s.name: form[s.name].data for s in settings})
@@ -40,9 +47,30 @@ def step(number: int) -> Response:
             version = _save(form, body, actor)
             flash(f"Version {version} of the playbook is in force for steps entered from now on.", "success")
             return go(".index")
-    return page("admin/playbook_step.html", form=form, number=number, step=CATALOGUE[number],
-                points=_by_point(found, number, settings), version=found.playbook.version,
+    return page("admin/playbook_step.html", form=form, number=number, step=CATALOGUE[number], wider=wider,
+                points=_by_point(found, number, settings), version=found.playbook.version, **_learned(number),
                 **(_preview(form, number, settings) if is_valid and form.preview.data else {}))  # fmt: skip
+
+
+def _shown(settings: list[Setting], wider: Proposal | None) -> dict[str, Any]:
+    """What stands in the form at first: what is in force, or the wider limit if that is asked for."""
+    shown = {s.name: s.value for s in settings}
+    if wider is not None and "widen" in request.args:
+        shown |= {f"step{wider.step}_progress_days": wider.proposed, "note": wider.words}
+    return shown
+
+
+def _learned(number: int) -> dict[str, Any]:
+    """How the limit of days in the step was learned."""
+    learning = get_learned(number)
+    newest = learning.newest
+    return {
+        "learning": learning,
+        "how": how_learned,
+        "month_in_words": month_in_words,
+        "plot": plot_of(learning.curve, newest) if newest else None,
+        "shares": table_of(learning.curve),
+    }
 
 
 def _save(form: Any, body: dict[str, Any], actor: Actor) -> int:

@@ -23,6 +23,12 @@ SECTIONS = (
         "list-check",
     ),
     (
+        "calendars_admin.index",
+        "Calendars",
+        "On which days customers work: waiting is counted in business days.",
+        "calendar",
+    ),
+    (
         "imports_admin.index",
         "Imports",
         "Bring accounts, contacts, aliases, history, usage and outcomes in from files.",
@@ -38,6 +44,12 @@ SECTIONS = (
     ("arrivals_admin.index", "What arrives", "Events as they come in: what each fed, or why it did not.", "activity"),
     ("unmatched_admin.index", "Unmatched", "Use that came under names which no account has.", "unlink"),
     ("tokens_admin.index", "API tokens", "With which programs read, write, and send numbers.", "key"),
+    (
+        "endpoints_admin.index",
+        "Webhooks and Slack",
+        "Where messages go that are not for a mailbox, and what was delivered.",
+        "send",
+    ),
     (
         "audit_admin.index",
         "Audit",

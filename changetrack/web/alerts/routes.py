@@ -1,58 +1,103 @@
 """The inbox of alerts, what people answer to them, and the messages inside the application."""
 
-from collections.abc import Callable
+from functools import partial
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Response, flash, g, request
 from sqlalchemy.exc import SQLAlchemyError
 
 from changetrack.domain.alerts import SNOOZE_MAX_DAYS, SNOOZES_A_VISIT
-from changetrack.domain.journey.steps import step_name
+from changetrack.domain.journey.steps import CATALOGUE, step_name
+from changetrack.domain.ladder import TOP
 from changetrack.domain.people import Action, Actor, may
-from changetrack.operations.alerts import acknowledge_alert, mark_read, snooze_alert
+from changetrack.domain.usefulness import ENOUGH_ALERTS
+from changetrack.operations.alerts import acknowledge_alert, decide_alert, mark_read, snooze_alert
 from changetrack.operations.delivery import send_again
-from changetrack.queries.alerts import OPEN_STATES, AlertRow, Badges, count_alerts, get_alert, get_badges, list_alerts
+from changetrack.queries.account_choices import list_team_choices
+from changetrack.queries.alert_rows import AlertRow
+from changetrack.queries.alert_story import get_story
+from changetrack.queries.alerts import Badges, count_alerts, get_alert, get_badges, list_alerts
 from changetrack.queries.jobs import list_given_up
+from changetrack.queries.journey_rows import team_mates
 from changetrack.queries.messages import list_messages
-from changetrack.web.alerts.forms import AcknowledgeForm, ReadForm, SnoozeForm
+from changetrack.queries.usefulness import get_usefulness
+from changetrack.web.alerts.asked import STATES, chips_of, menu_of, read_filters, read_state, tabs_of
+from changetrack.web.alerts.forms import (
+    AcknowledgeForm,
+    DecideForm,
+    ReadForm,
+    SnoozeForm,
+    offer_owners,
+    owner_of,
+)
+from changetrack.web.alerts.story import ladder_of, next_words, story_lines
 from changetrack.web.formatting import exact_date
 from changetrack.web.forms import expect_no_fields, refusals_on, shown_version
-from changetrack.web.platform import acting, clock, current_actor, go, known_actor, page, require
+from changetrack.web.platform import acting, clock, current_actor, go, known_actor, page, require, settings
 
 blueprint = Blueprint("alerts", __name__)
 
-STATES = (*OPEN_STATES, "resolved")
 SHOWN = 25
+DECIDED = {
+    "revive": "it goes on with the changed plan.",
+    "park": "parked; it comes back on the day you named.",
+    "close": "closed.",
+}
 
 
 @blueprint.get("/alerts")
 def index() -> Response:
-    actor, state = current_actor(), request.args.get("state", "")
-    state = state if state in STATES else "firing"
-    after = request.args.get("after", "")
-    found = list_alerts(actor=actor, today=clock().today(), state=state, after=after, limit=SHOWN)
+    actor, today, after = current_actor(), clock().today(), request.args.get("after", "")
+    filters, query = read_filters(request.args), request.args.to_dict(flat=False)
+    counts, teams = count_alerts(actor=actor, filters=filters), list_team_choices(actor=actor)
+    state = read_state(request.args, actor, counts)
+    found = list_alerts(actor=actor, today=today, state=state, filters=filters, after=after, limit=SHOWN)
     return page(
         "alerts/inbox.html",
         state=state,
-        counts=count_alerts(actor=actor),
+        states=STATES,
+        counts=counts,
         alerts=found.alerts,
         following=found.following,
-        may_work=_who_may_work(actor),
+        narrowed=not filters.are_none,
+        tabs_shown=tabs_of(state, query, counts, actor),
+        chips=chips_of(filters, query, teams),
+        menu_fields=menu_of(filters, teams),
+        query=query,
+        useful=get_usefulness(actor=actor, today=today).values(),
+        **_words_of(actor),
+    )
+
+
+@blueprint.get("/alerts/<int:alert_id>")
+def alert(alert_id: int) -> Response:
+    actor = current_actor()
+    found = get_alert(alert_id, actor=actor, today=clock().today())
+    story = get_story(found)
+    return page(
+        "alerts/alert.html",
+        alert=found,
+        lines=story_lines(story),
+        ladder=ladder_of(found, story),
+        next_words=next_words,
         step_name=step_name,
-        most_days=SNOOZE_MAX_DAYS,
+        may_work=may(actor, Action.WORK, found.team_id),
+        may_decide=_may_decide(actor, found),
     )
 
 
 @blueprint.route("/alerts/<int:alert_id>/acknowledge", methods=["GET", "POST"])
 def acknowledge(alert_id: int) -> Response:
     alert = _alert_to_answer(alert_id)
-    form = AcknowledgeForm(version=alert.version)
+    form = offer_owners(AcknowledgeForm(version=alert.version), team_mates(alert.team_id), alert.owner_id)
     if form.validate_on_submit():
         with refusals_on(form):
             acknowledge_alert(
                 alert_id=alert_id,
                 next_step=form.next_step.data or "",
                 next_step_on=form.next_step_on.data,
+                owner_user_id=owner_of(form),
                 version=shown_version(form.version.data),
                 **acting(),
             )
@@ -80,6 +125,33 @@ def snooze(alert_id: int) -> Response:
             flash(f"{alert.account}: snoozed. It fires again on {exact_date(until)}.", "success")
             return _back(alert)
     return page("alerts/snooze.html", form=form, alert=alert, step_name=step_name, most_snoozes=SNOOZES_A_VISIT)
+
+
+@blueprint.route("/alerts/<int:alert_id>/decide", methods=["GET", "POST"])
+def decide(alert_id: int) -> Response:
+    alert = get_alert(alert_id, actor=current_actor(), today=clock().today())
+    actor = require(Action.DECIDE)
+    form = offer_owners(DecideForm(version=alert.version), team_mates(alert.team_id), alert.owner_id)
+    if form.validate_on_submit():
+        with refusals_on(form):
+            decide_alert(
+                alert_id=alert_id,
+                decision=form.decision.data or "",
+                words=form.words.data or "",
+                until=form.until.data,
+                next_step=form.next_step.data or "",
+                next_step_on=form.next_step_on.data,
+                owner_user_id=owner_of(form),
+                outcome=form.outcome.data or "",
+                version=shown_version(form.version.data),
+                channels=settings().channels,
+                zone=ZoneInfo(settings().timezone),
+                **acting(),
+            )
+            flash(f"{alert.account}: {DECIDED[form.decision.data]}", "success")
+            return _back(alert)
+    can_decide = _may_decide(actor, alert)
+    return page("alerts/decide.html", form=form, alert=alert, step_name=step_name, can_decide=can_decide)
 
 
 @blueprint.get("/alerts/messages")
@@ -136,8 +208,22 @@ def _alert_to_answer(alert_id: int) -> AlertRow:
     return alert
 
 
-def _who_may_work(actor: Actor) -> Callable[[AlertRow], bool]:
-    return lambda alert: may(actor, Action.WORK, alert.team_id)
+def _words_of(actor: Actor) -> dict[str, Any]:
+    """What the inbox says of each alert, and what the actor may do about it."""
+    return {
+        "may_work": lambda alert: may(actor, Action.WORK, alert.team_id),
+        "may_decide": partial(_may_decide, actor),
+        "next_words": next_words,
+        "step_name": step_name,
+        "short_names": {number: step.short for number, step in CATALOGUE.items()},
+        "most_days": SNOOZE_MAX_DAYS,
+        "enough": ENOUGH_ALERTS,
+    }
+
+
+def _may_decide(actor: Actor, alert: AlertRow) -> bool:
+    waits = alert.state == "firing" and alert.rung >= TOP and alert.decision is None
+    return waits and may(actor, Action.DECIDE, alert.team_id)
 
 
 def _back(alert: AlertRow) -> Response:
@@ -145,6 +231,8 @@ def _back(alert: AlertRow) -> Response:
     came_from = request.args.get("back")
     if came_from == "today":
         return go("today.index")
+    if came_from == "alert":
+        return go(".alert", alert_id=alert.id)
     if came_from == "account":
         return go("journey.account_page", account_id=alert.account_id)
     return go(".index")

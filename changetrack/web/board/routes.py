@@ -11,6 +11,7 @@ from changetrack.domain.funnel import OPEN_PLACES, PLACE_KEYS
 from changetrack.domain.journey.steps import ANCHORED, step_name
 from changetrack.domain.people import Action, Actor, may
 from changetrack.domain.refusal import NotFound, refuse_if
+from changetrack.domain.stale_words import learned_for
 from changetrack.operations.journey.gate import propose_advance
 from changetrack.queries.account_choices import get_choices
 from changetrack.queries.accounts import AccountRow, list_accounts_by_id
@@ -112,13 +113,20 @@ def _cannot(row: AccountRow, to: int, shown: object) -> list[tuple[str | None, s
     return [("to", f"One step after the other: next is {_named(step + 1)}.")] if to > step + 1 else []
 
 
+def _limit_words(row: AccountRow) -> str:
+    """By what a learned limit holds; nothing of one that is the playbook's."""
+    month = row.limit_learned_for
+    return "" if month is None else f"{learned_for(month)} (fixed: {row.fixed_limit or 'none'})"
+
+
 def _named(step: int) -> str:
     return "being anchored" if step >= ANCHORED else f"step {step}, {step_name(step)}"
 
 
 def _shown(row: AccountRow, actor: Actor, kept: Kept) -> dict[str, object]:
     """One card."""
-    names = (row.organization if row.organization != row.name else None, row.product)
+    product = None if row.product and row.name.endswith(row.product) else row.product
+    names = (row.organization if row.organization != row.name else None, product)
     return {
         "id": row.id,
         "name": row.name,
@@ -128,6 +136,7 @@ def _shown(row: AccountRow, actor: Actor, kept: Kept) -> dict[str, object]:
         "supported": row.supported_step,
         "days": row.days,
         "limit": row.limit,
+        "limit_words": _limit_words(row),
         "reasons": [code for code, _ in row.reasons],
         "owner": row.owner,
         "live": _live(row.worth),

@@ -14,7 +14,7 @@ from changetrack.queries.customer_page import CustomerPage, get_customer_page
 from changetrack.web.customer.forms import answer_form, answer_of, blank_answers, excuse_old_token
 from changetrack.web.forms import Form, named, refusals_on
 from changetrack.web.platform import clock, go, page, public, settings
-from changetrack.web.secret_addresses import MASKED
+from changetrack.web.secret_addresses import loggable
 
 OURS = "You are signed in: this page is for {person}. Record what you heard on the account’s page instead."
 
@@ -60,7 +60,7 @@ def _nothing_there(absence: NotFound) -> Response:
 
 @blueprint.errorhandler(TooManyTries)
 def _too_many(refusal: TooManyTries) -> Response:
-    log.warning("throttled", path=MASKED)
+    log.warning("throttled", path=loggable(request.path))
     response = page("customer/slow.html", status=429, retry_after=refusal.retry_after, vendor=settings().vendor_name)
     response.headers["Retry-After"] = str(refusal.retry_after)
     return response

@@ -6,6 +6,7 @@ from typing import Any
 from flask import Response, flash, request, url_for
 
 from changetrack.domain.refusal import Forbidden
+from changetrack.queries.commitments import list_open_commitments
 from changetrack.queries.history import list_events
 from changetrack.queries.journey import JourneyView, get_journey
 from changetrack.queries.journey_points import PointView, SegmentView
@@ -26,6 +27,8 @@ from changetrack.web.journey.words import gate_sentence, left_sentence, next_pla
 from changetrack.web.platform import clock, current_actor, go, page
 
 TABS = ("value", "coalition", "history")
+WHAT = {"evidence": "Evidence", "said": "They said", "commitment": "Commitment", "note": "Note"}
+"""What a quick update can tell, in words."""
 
 
 def look(account_id: int, step: int | None = None) -> JourneyView:
@@ -55,6 +58,8 @@ def show(account_id: int, form: Form | None = None, slot: str = "", *, step: int
         quick=quick_point(view),
         outcomes=outcomes,
         worth=totals(outcomes),
+        commitments=list_open_commitments(account_id),
+        whats=WHAT,
         **_tab(view),
     )
 

@@ -59,9 +59,20 @@ GROUPS: Mapping[str, tuple[str, tuple[str, ...]]] = {
         ),
     ),
     "word": (
-        "Asking the customer",
-        ("customer_asked", "customer_link_renewed", "customer_link_revoked", "customer_declined"),
+        "The customer's word",
+        ("customer_said", "customer_asked", "customer_link_renewed", "customer_link_revoked", "customer_declined"),
     ),
+    "commitments": (
+        "Commitments",
+        (
+            "commitment_made",
+            "commitment_met",
+            "commitment_renegotiated",
+            "commitment_handed_over",
+            "commitment_withdrawn",
+        ),
+    ),
+    "notes": ("Notes", ("note_added",)),
     "alerts": (
         "Alerts",
         ("alert_raised", "alert_changed", "alert_acknowledged", "alert_snoozed", "alert_fired_again", "alert_resolved"),
@@ -119,6 +130,13 @@ _WORDS: Mapping[str, tuple[str, str, str]] = {
     "customer_asked": ("Asked the customer", "send", ""),
     "customer_link_renewed": ("New address for the customer's page", "refresh", ""),
     "customer_link_revoked": ("The customer's page was revoked", "unlink", ""),
+    "customer_said": ("The customer said", "message-2", "ok"),
+    "commitment_made": ("Commitment made", "checklist", "info"),
+    "commitment_met": ("Commitment met", "circle-check", "ok"),
+    "commitment_renegotiated": ("Another day agreed for a commitment", "calendar", ""),
+    "commitment_handed_over": ("Commitment handed over", "switch-horizontal", ""),
+    "commitment_withdrawn": ("Commitment withdrawn", "circle-x", "warn"),
+    "note_added": ("Note", "message", ""),
     "customer_declined": ("The customer does not sign yet", "message-2", "warn"),
     "alert_raised": ("Went stale", "bell", "bad"),
     "alert_changed": ("Alert changed", "bell", "warn"),
@@ -150,6 +168,8 @@ _LABELS: Mapping[str, str] = {
     "external_id": "External id",
     "annual_value": "Annual value",
     "planned_users": "Planned users",
+    "calendar_id": "Calendar (number)",
+    "blackout_days": "Days off of its own",
     "review_on": "Review",
     "metric_id": "Metric (number)",
     "beneficiary_seq": "Who benefits (number)",
@@ -167,8 +187,11 @@ _LABELS: Mapping[str, str] = {
     "rate": "Worth a period (minor units)",
     "valid_until": "Their word is good until",
     "replaced_on": "Replaced on",
+    "due_on": "Due",
+    "said_how": "How we heard it",
+    "sort": "What it was",
 }
-_UNTOLD = frozenset({"proposal", "sign_off", "contact", "opened_on", "outcome_seq"})
+_UNTOLD = frozenset({"proposal", "sign_off", "contact", "opened_on", "outcome_seq", "commitment", "person"})
 _REASONS = {**CLOSE_OUTCOMES, **REGRESS_REASONS}
 _CODES: Mapping[str, Mapping[str, str]] = {
     "reason": _REASONS,
@@ -181,6 +204,8 @@ _CODES: Mapping[str, Mapping[str, str]] = {
 _ALERT_REASONS = {
     "no_progress": "no progress",
     "over_age": "over age",
+    "silent_customer": "customer silent",
+    "overdue_commitment": "commitment overdue",
     "usage_falling": "use falling",
     "evidence_expiring": "evidence expiring",
 }
@@ -230,6 +255,8 @@ def _titled(title: str, event: EventView) -> str:
     if event.kind in ("contact_added", "contact_edited"):
         name = event.note or event.changes.get("name", [None, ""])[1]
         return f"{title}: {name}" if name else title
+    if event.kind == "customer_said":
+        return f"{event.changes['person'][1]} said"
     return title
 
 

@@ -40,7 +40,21 @@ DESTINATIONS = (
     Destination("teams_admin.index", "Teams", "users-group", "admin members coordinator vsm", Action.ADMINISTER),
     Destination("teams_admin.new", "Add a team", "plus", "new create", Action.ADMINISTER),
     Destination("playbook_admin.index", "Playbook", "list-check", "control points limits rules", Action.ADMINISTER),
+    Destination("calendars_admin.index", "Calendars", "calendar", "holidays days off work week", Action.ADMINISTER),
+    Destination(
+        "endpoints_admin.index",
+        "Webhooks and Slack",
+        "send",
+        "endpoints deliveries secrets channels",
+        Action.ADMINISTER,
+    ),
     Destination("people.password", "Change my password", "key", "account security"),
+    Destination(
+        "message_settings.index",
+        "What I hear and where",
+        "adjustments-horizontal",
+        "messages settings channels email slack digest quiet days notifications calendar",
+    ),
     Destination("people.sessions", "Where I am signed in", "lock", "sessions sign-ins devices"),
 )
 

@@ -10,10 +10,12 @@ from flask import Blueprint, Response, request, url_for
 
 from changetrack.domain.funnel import OPEN_PLACES, PLACE_KEYS, headline, place_name
 from changetrack.domain.people import Action, Actor, may
-from changetrack.queries.alerts import AlertRow, list_alerts
+from changetrack.queries.alert_rows import AlertRow
+from changetrack.queries.alerts import UNDECIDED, AlertPage, list_alerts
+from changetrack.queries.commitments import list_my_week
 from changetrack.queries.funnel import Picture, find_ready_funnel, get_funnel
 from changetrack.queries.movement import get_flows
-from changetrack.queries.today import Need, get_work, owns_accounts
+from changetrack.queries.today import LISTED_AT_MOST, Need, get_work, owns_accounts
 from changetrack.web.platform import clock, current_actor, page, settings
 
 SHOWN = 12  # needs: what a person can do in a day; the rest is one click away
@@ -35,6 +37,8 @@ class Overview:
     changes: Mapping[str, int | None]
     since: date
     gravest: tuple[AlertRow, ...]
+    decisions: tuple[AlertRow, ...]
+    has_more_decisions: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,7 @@ def index() -> Response:
     if whose not in ("mine", "team"):
         whose = "mine" if _is_plain_member(actor) and owns_accounts(actor=actor) else "team"
     work = get_work(actor=actor, today=clock().today(), only_mine=whose == "mine") if actor.teams else None
+    words = list_my_week(actor=actor, today=clock().today(), limit=LISTED_AT_MOST)
     needs = work.needs if work and "all" in request.args else work.needs[:SHOWN] if work else ()
     return page(
         "today/today.html",
@@ -59,6 +64,7 @@ def index() -> Response:
         needs=[(need, _help(need)) for need in needs],
         expiring=[(need, _help(need)) for need in work.expiring] if work else [],
         whose=whose,
+        words=words,
         overview=_overview(actor) if may(actor, Action.SEE_ALL) else None,
         may_administer=may(actor, Action.ADMINISTER),
     )
@@ -70,9 +76,15 @@ def _is_plain_member(actor: Actor) -> bool:
 
 def _help(need: Need) -> Help:
     """What helps most: evidence where something ends or nothing moves, the gate where it has only become late."""
+    if need.kind == "done":
+        return Help("Make the next one", "plus", url_for("commitments.new", account_id=need.account_id))
     if need.kind == "promised":
-        return Help("Say how it went", "message", url_for("journey.update", account_id=need.account_id))
+        href = url_for("journey.account_page", account_id=need.account_id, _anchor="commitments-card")
+        return Help("Say how it went", "message", href)
     whys = dict(need.reasons)
+    if "overdue_commitment" in whys:
+        href = url_for("journey.account_page", account_id=need.account_id, _anchor="commitments-card")
+        return Help("Say how it went", "message", href)
     if "evidence_expiring" in whys:
         point = whys["evidence_expiring"].partition(" ")[0]
         href = url_for("journey.account_page", account_id=need.account_id, step=point[:1], open=point, _anchor="step")
@@ -82,13 +94,15 @@ def _help(need: Need) -> Help:
     if "usage_falling" in whys:
         href = url_for("journey.account_page", account_id=need.account_id, tab="value", _anchor="below")
         return Help("Look at its use", "trending-down", href)
+    if "silent_customer" in whys:
+        return Help("They said", "message", url_for("journey.update", account_id=need.account_id, what="said"))
     if set(whys) == {"over_age"}:
         return Help("See what is missing", "checklist", href)
     return Help("Record evidence", "square-plus", href)
 
 
 def _overview(actor: Actor) -> Overview:
-    today = clock().today()
+    today, decisions = clock().today(), _decisions(actor)
     question: dict[str, Any] = {"actor": actor, "today": today, "zone": ZoneInfo(settings().timezone)}
     picture, eve = get_funnel(**question).picture, today - WEEK
     then = _picture_then(question, eve, is_small=picture.accounts <= COUNTED_AGAIN)
@@ -103,8 +117,24 @@ def _overview(actor: Actor) -> Overview:
             for name in ("in_journey", "stale", "unsupported", "held")
         },
         since=eve,
-        gravest=list_alerts(actor=actor, today=clock().today(), state="firing", limit=GRAVEST).alerts,
+        gravest=_gravest(actor, decisions.alerts),
+        decisions=decisions.alerts,
+        has_more_decisions=bool(decisions.following),
     )
+
+
+def _gravest(actor: Actor, decisions: tuple[AlertRow, ...]) -> tuple[AlertRow, ...]:
+    """The gravest alerts beside those that stand among the decisions."""
+    known = {alert.id for alert in decisions}
+    found = list_alerts(actor=actor, today=clock().today(), state="firing", limit=GRAVEST + len(known))
+    return tuple(alert for alert in found.alerts if alert.id not in known)[:GRAVEST]
+
+
+def _decisions(actor: Actor) -> AlertPage:
+    """What waits for the actor's decision; nothing for who makes none."""
+    if not may(actor, Action.DECIDE):
+        return AlertPage((), "")
+    return list_alerts(actor=actor, today=clock().today(), state=UNDECIDED, limit=GRAVEST)
 
 
 def _picture_then(question: Mapping[str, Any], day: date, *, is_small: bool) -> Picture | None:

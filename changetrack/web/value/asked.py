@@ -1,18 +1,18 @@
 """What an address asks of the pages of value, and the addresses that go on from there."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any
 from urllib.parse import urlencode
 
 from flask import url_for
 from werkzeug.datastructures import MultiDict
 
-from changetrack.domain.filters import CARRIED_FIELDS, NO_VALUE, field_label
+from changetrack.domain.filters import NO_VALUE, field_label
 from changetrack.domain.money import CURRENCIES
 from changetrack.domain.refusal import Reason, refuse_if
 from changetrack.queries.account_choices import Choices
+from changetrack.web.filter_menu import words_of
 from changetrack.web.funnel.asked import Asked as Picture
 from changetrack.web.funnel.asked import read_asked as read_picture
 
@@ -91,22 +91,6 @@ def end_of_month(start: date) -> date:
     return (start + timedelta(days=32)).replace(day=1) - timedelta(days=1)
 
 
-def filter_fields(filters: Mapping[str, str], choices: Choices) -> list[dict[str, Any]]:
-    """The fields of the filter menu with their options: what every account carries."""
-    options: dict[str, Sequence[tuple[Any, str]]] = {"team": choices.teams}
-    options |= {name: [(value, value) for value in values] for name, values in choices.values.items() if values}
-    return [
-        {
-            "name": name,
-            "label": field_label(name),
-            "options": [*listed, (NO_VALUE, f"No {field_label(name).lower()}")],
-            "value": filters.get(name, ""),
-        }
-        for name, listed in options.items()
-        if name in CARRIED_FIELDS
-    ]
-
-
 def filter_chips(asked: Asked, choices: Choices) -> list[dict[str, str]]:
     """The filters in use, each with the address of the page without it; of the past they mean accounts of today."""
     today = " today" if asked.picture.is_past else ""
@@ -118,11 +102,6 @@ def filter_chips(asked: Asked, choices: Choices) -> list[dict[str, str]]:
         }
         for name, value in asked.picture.filters.items()
     ]
-
-
-def words_of(field: str, value: str, choices: Choices) -> str:
-    """A filter's value as people read it."""
-    return "none" if value == NO_VALUE else choices.name_of(field, value)
 
 
 def _address(endpoint: str, query: Mapping[str, str | None]) -> str:

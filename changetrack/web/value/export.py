@@ -3,9 +3,8 @@
 from collections.abc import Iterator
 from datetime import date
 
-from flask import Flask, Response
+from flask import Flask
 
-from changetrack.adapters.file_writers import MEDIA_TYPES, text_chunks
 from changetrack.domain.money import in_plain_figures
 from changetrack.domain.people import Actor
 from changetrack.domain.value_flows import LINES
@@ -29,13 +28,6 @@ ENTRIES = (
     *(Column("known_on", "date"), Column("amount"), Column("currency"), Column("cause"), Column("words")),
     *(Column("period_start", "date"), Column("reading_value"), Column("unit"), Column("reading_recorded_on", "date")),
 )
-
-
-def csv_file(name: str, columns: tuple[Column, ...], rows: Iterator[tuple[object, ...]]) -> Response:
-    """Rows as a CSV to be saved under this name, written while it is sent."""
-    response = Response(text_chunks(columns, rows, "csv"), content_type=MEDIA_TYPES["csv"])
-    response.headers["Content-Disposition"] = f'attachment; filename="{name}.csv"'
-    return response
 
 
 def month_rows(months: Months) -> Iterator[tuple[object, ...]]:

@@ -14,8 +14,9 @@ from changetrack.queries.account_choices import Choices
 from changetrack.queries.ledger_list import LedgerFilters
 from changetrack.queries.outcome_list import STANDINGS, OutcomeFilters
 from changetrack.queries.outcome_words import NAMES
+from changetrack.web.filter_menu import words_of
 from changetrack.web.formatting import exact_date, with_args
-from changetrack.web.value.asked import currency_reasons, month_of, words_of
+from changetrack.web.value.asked import currency_reasons, month_of
 from changetrack.web.value.overview import STATES
 from changetrack.web.value.words import MEASURE_WORDS
 

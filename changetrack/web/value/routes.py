@@ -10,14 +10,15 @@ from changetrack.queries.hands import get_hands
 from changetrack.queries.ledger_list import list_ledger
 from changetrack.queries.outcome_list import list_all_outcomes, list_currencies
 from changetrack.queries.outcomes import list_metric_choices
+from changetrack.web.downloads import csv_file
+from changetrack.web.filter_menu import filter_fields
 from changetrack.web.formatting import with_args
 from changetrack.web.platform import clock, current_actor, page
-from changetrack.web.value.asked import SPANS, filter_chips, filter_fields, read_asked
+from changetrack.web.value.asked import SPANS, filter_chips, read_asked
 from changetrack.web.value.export import (
     ENTRIES,
     MONTHS,
     OUTCOMES,
-    csv_file,
     entry_rows,
     month_rows,
     outcome_rows,

@@ -16,14 +16,17 @@ from sqlalchemy import func, select
 from changetrack.cli import changetrack, register
 from changetrack.domain.coalition import coalition_gaps, is_single_thread
 from changetrack.domain.people import Actor
+from changetrack.domain.staleness import REASONS
 from changetrack.models import (
     Account,
     Alert,
+    Commitment,
     Contact,
     CustomerLink,
     Event,
     Evidence,
     FunnelSnapshot,
+    LearnedLimit,
     LedgerEntry,
     Metric,
     Notification,
@@ -43,7 +46,6 @@ from tests.clock import TODAY
 from tests.conftest import Stage
 
 COUNTED_ANEW = set(range(15, 31))  # days after the day that a corrected number is of
-REASONS = {"no_progress", "over_age", "evidence_expiring", "usage_falling"}
 SHOWN = [f"{key}@example.com" for key in ("olu", "tess", "vik", "ed", "ada")]
 
 pytestmark = pytest.mark.xdist_group("demo")
@@ -157,10 +159,23 @@ def test_some_are_carried_by_evidence_and_some_are_only_claimed(look: AppContext
 def test_accounts_go_stale_for_every_reason_and_are_answered_in_every_way(look: AppContext) -> None:
     alerts = list(db.session.scalars(select(Alert).where(Alert.state != "resolved")))
 
-    assert {reason for alert in alerts for reason in alert.reasons} == REASONS
-    assert {alert.severity for alert in alerts} == {"notice", "warning"}
+    assert {reason for alert in alerts for reason in alert.reasons} == set(REASONS)
+    assert {alert.severity for alert in alerts} == {"notice", "warning", "critical"}
     assert {alert.state for alert in alerts} == {"firing", "acknowledged", "snoozed"}
-    assert any(len(alert.reasons) == 3 for alert in alerts)
+    assert {alert.rung for alert in alerts} == set(range(5))
+    assert "revive" in {alert.decision for alert in alerts}
+
+
+def test_commitments_are_open_met_withdrawn_and_missed_on_either_side(look: AppContext) -> None:
+    assert set(counted(Commitment.state)) == {"open", "met", "withdrawn"}
+    assert counted(Commitment.due_on, Commitment.state == "open", Commitment.due_on < TODAY)
+    assert counted(Commitment.owner_name, Commitment.owner_contact_seq.is_not(None))
+    assert counted(Commitment.due_on, Commitment.renegotiated > 0)
+
+
+def test_limits_were_learned_and_alerts_measured(look: AppContext) -> None:
+    assert counted(LearnedLimit.month, LearnedLimit.limit_days.is_not(None))
+    assert set(counted(Alert.useful)) == {None, True, False}
 
 
 def test_alerts_are_as_old_as_their_causes(look: AppContext) -> None:

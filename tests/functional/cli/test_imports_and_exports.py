@@ -13,7 +13,7 @@ from click.testing import Result
 
 from changetrack.domain.people import Actor
 from changetrack.operations.playbook import install_playbook
-from tests.factories import Cast, make_cast
+from tests.factories import Cast, make_calendar, make_cast
 from tests.factories._saving import Saver
 
 Run = Callable[..., Result]
@@ -21,13 +21,13 @@ RAVENSTACK = Path(__file__).parents[4] / "shared" / "data" / "ravenstack"
 
 ACCOUNTS = (
     "external_id,name,organization,product,segment,region,industry,tier,team,owner_email,started_on,step,"
-    "step_entered_on,annual_value,currency,planned_users,plan,seats\r\n"
+    "step_entered_on,annual_value,currency,planned_users,calendar,plan,seats\r\n"
     "A-1,Ahorn,Ahorn Group,Loom,Enterprise,DACH,Paper,Gold,North,olu@example.com,2025-06-02,3,2025-11-03,"
-    "12500.50,EUR,250,pro,40\r\n"
-    "A-2,'=Birke,,,,,,,,,,not_opened,2026-01-05,,,,,\r\n"
-    'A-3,"Buche, Söhne",,,,,,,South,,,held,2026-02-02,900,JPY,,,-5\r\n'
-    "A-4,Eibe,,,,,,,,,,closed,2026-02-03,,,,,\r\n"
-    "A-5,Esche,,,,,,,,,,anchored,2026-02-04,,,,,\r\n"
+    "12500.50,EUR,250,Bavaria,pro,40\r\n"
+    "A-2,'=Birke,,,,,,,,,,not_opened,2026-01-05,,,,,,\r\n"
+    'A-3,"Buche, Söhne",,,,,,,South,,,held,2026-02-02,900,JPY,,,,-5\r\n'
+    "A-4,Eibe,,,,,,,,,,closed,2026-02-03,,,,,,\r\n"
+    "A-5,Esche,,,,,,,,,,anchored,2026-02-04,,,,,,\r\n"
 )
 HISTORY = (
     "external_id,step,entered_on,reason\r\n"
@@ -50,6 +50,7 @@ HISTORY = (
 def cast(session: Saver, now: datetime) -> Cast:
     """The people and teams that files name, and the playbook that ships."""
     install_playbook(actor=Actor.system("test"), now=now)
+    make_calendar(session, name="Bavaria")
     return make_cast(session)
 
 

@@ -1,10 +1,14 @@
 """`changetrack scheduler`: a process that does what is due, shows that it lives, and ends when it is told to."""
 
 import signal
+from datetime import UTC, timedelta
 
+from apscheduler.schedulers.background import BackgroundScheduler
 from sqlalchemy import select
 
+from changetrack.cli.scheduler import _tick_at_once
 from changetrack.models import Heartbeat
+from tests.clock import NOW
 from tests.factories._saving import Saver
 from tests.functional.jobs.conftest import Portfolio, Script
 from tests.functional.jobs.test_once_only import counts
@@ -30,3 +34,15 @@ def test_the_scheduler_does_what_is_due_and_ends_cleanly(session: Saver, portfol
     assert "Traceback" not in err
     assert counts(session)[0] == 5
     assert session.scalars(select(Heartbeat.name)).one().startswith("scheduler@")
+
+
+def test_when_the_machine_s_clock_is_set_back_nothing_waits_until_it_shows_the_same_hour_again() -> None:
+    ticker = BackgroundScheduler(timezone=UTC)
+    ticker.add_job(list, "interval", seconds=1, next_run_time=NOW + timedelta(days=1))
+    ticker.start(paused=True)
+
+    _tick_at_once(ticker, NOW)
+    due = [job.next_run_time for job in ticker.get_jobs()]
+    ticker.shutdown()
+
+    assert due == [NOW]

@@ -68,12 +68,16 @@ def test_the_promised_names_are_there() -> None:
 
 
 def test_every_job_says_when_and_what() -> None:
-    assert [job.when.words for job in JOBS] == [
-        "every business day at 05:00",
-        "every 10 seconds",
-        "every 60 seconds",
-        "every day at 01:00",
-        "every day at 02:00",
-        "every day at 03:00",
-    ]
+    assert {job.name: job.when.words for job in JOBS} == {
+        "learn-limits": "every day at 00:00",
+        "stale-sweep": "every business day at 05:00",
+        "measure-alerts": "every day at 04:00",
+        "deliver": "every second",
+        "recognise-value": "every 60 seconds",
+        "snapshot": "every day at 01:00",
+        "forget-usage": "every day at 02:00",
+        "remind-commitments": "every day at 06:00",
+        "digest": "every 300 seconds",
+        "tidy": "every day at 03:00",
+    }
     assert all(job.summary.endswith(".") for job in JOBS)

@@ -7,9 +7,11 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from changetrack.domain.people import Actor
 from changetrack.models import Alert, Notification, OutboxMessage
+from changetrack.operations.playbook import install_playbook
 from tests.clock import NOW, TODAY
-from tests.factories import Cast, make_account, make_alert, make_message, make_notification
+from tests.factories import Cast, make_account, make_alert, make_message, make_notification, make_visit
 from tests.factories._saving import Saver
 
 pytestmark = pytest.mark.parametrize("stage", ["sqlite"], indirect=True)  # the database has tests of its own
@@ -27,9 +29,13 @@ REASONS = {
 
 @pytest.fixture
 def alert(session: Saver, cast: Cast) -> Alert:
-    """A firing alert of Acme's, an account of Olu's."""
+    """A firing alert of Acme's, an account of Olu's that has made no progress for eleven business days."""
+    install_playbook(actor=Actor.system("test"), now=NOW - timedelta(days=60))
     owned = {"team_id": cast.team.id, "owner_id": cast.olu.id, "annual_value": 12_500_000, "currency": "USD"}
-    account = make_account(session, name="Acme", claimed_step=3, visit_seq=1, stale=True, **owned)
+    since = TODAY - timedelta(days=17)
+    dated = {"progress_on": since, "step_entered_on": since, "standing_on": since, "customer_on": TODAY}
+    account = make_account(session, name="Acme", claimed_step=3, visit_seq=1, stale=True, **owned, **dated)
+    make_visit(session, account, seq=1, entered_on=since)
     return make_alert(session, account, reasons=REASONS, raised_on=TODAY - timedelta(days=3))
 
 
@@ -185,6 +191,7 @@ def test_firing_alerts_and_unread_messages_are_counted_on_every_page(
 
     assert '<span class="rail-count">1<span class="sr"> open</span>' in page
     assert 'aria-label="Messages, 2 unread"' in page
+    assert "Messages (2)</a>" in page.partition('id="person-menu"')[2]
 
 
 def test_messages_are_read_one_by_one_or_all(browser_of: BrowserOf, session: Saver, cast: Cast) -> None:

@@ -6,7 +6,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from changetrack.models import Account, Proposal
-from tests.factories import Cast, make_contact, make_evidence, make_journey, make_visit
+from tests.factories import Cast, make_contact, make_evidence, make_journey, make_learned_limit, make_visit
 from tests.factories._saving import Saver
 from tests.factories.portfolio import make_accounts
 
@@ -37,6 +37,18 @@ def test_the_board_shows_cards_by_step_with_their_counts(acme: Account, browser_
     assert f'data-card="{acme.id}"' in page
     assert '<b class="num">1</b> claimed only' in page
     assert 'draggable="true"' in page
+
+
+def test_days_stand_against_the_limit_that_was_learned_for_the_month(
+    session: Saver, acme: Account, browser_of: BrowserOf
+) -> None:
+    make_learned_limit(session, step=1, limit_days=80)
+
+    olu = browser_of("olu")
+    card, header = olu.get("/board").text, olu.get(f"/accounts/{acme.id}").text
+
+    assert 'title="Learned for Mar 2026 (fixed: 45)">/80</span>' in card
+    assert "the limit is 80, learned for Mar 2026 (fixed: 45)" in header
 
 
 def test_who_only_looks_gets_no_moves(acme: Account, browser_of: BrowserOf) -> None:

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session, scoped_session
 from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
+from changetrack.adapters.unsubscribe_tokens import unsubscribe_token
 from changetrack.domain.customer_links import token_hash
 from changetrack.models import db
 from changetrack.web.platform import APART
@@ -23,10 +24,14 @@ from tests.factories import (
     Cast,
     make_account,
     make_alert,
+    make_calendar,
+    make_commitment,
     make_contact,
+    make_endpoint,
     make_evidence,
     make_link,
     make_message,
+    make_message_settings,
     make_metric,
     make_outcome,
     make_rule,
@@ -67,6 +72,7 @@ ADMIN = Access(LOGIN, NO, NO, NO, NO, NO, IN)
 UPLOAD_OF_NOBODY = Access(LOGIN, NO, NO, NO, NO, NO, ABSENT)  # each administrator sees their own only
 WAITS_UNDER_NO_NAME = Access(LOGIN, NO, NO, NO, NO, NO, ABSENT)  # the request of the table names none
 SEE_ACCOUNT = Access(LOGIN, ABSENT, IN, IN, IN, IN, IN)
+DECIDE = Access(LOGIN, ABSENT, IN, NO, NO, NO, NO)
 WORK_ON_ACCOUNT = Access(LOGIN, ABSENT, NO, IN, IN, IN, NO)
 EDIT_ACCOUNT = Access(LOGIN, ABSENT, NO, IN, IN, IN, IN)
 EDIT_ACCOUNTS = Access(LOGIN, IN, NO, IN, IN, IN, IN)  # those of one's own teams
@@ -74,6 +80,7 @@ EDIT_ACCOUNTS = Access(LOGIN, IN, NO, IN, IN, IN, IN)  # those of one's own team
 RULES: Mapping[str, Access] = {
     "GET health.healthz": PUBLIC,
     "GET health.readyz": PUBLIC,
+    "GET vital_signs.metrics": PUBLIC,
     "GET people.sign_in": PUBLIC,
     "POST people.sign_in": PUBLIC,
     "POST people.sign_out": SIGNED_IN,
@@ -212,6 +219,9 @@ RULES: Mapping[str, Access] = {
     "GET board.index": SIGNED_IN,
     "POST board.move": WORK_ON_ACCOUNT,
     "GET alerts.index": SIGNED_IN,
+    "GET alerts.alert": SEE_ACCOUNT,
+    "GET alerts.decide": DECIDE,
+    "POST alerts.decide": DECIDE,
     "GET alerts.acknowledge": WORK_ON_ACCOUNT,
     "POST alerts.acknowledge": WORK_ON_ACCOUNT,
     "GET alerts.snooze": WORK_ON_ACCOUNT,
@@ -220,13 +230,55 @@ RULES: Mapping[str, Access] = {
     "POST alerts.read": SIGNED_IN,
     "GET alerts.undelivered": ADMIN,
     "POST alerts.deliver_again": ADMIN,
+    "GET calendars_admin.index": ADMIN,
+    "GET calendars_admin.new": ADMIN,
+    "POST calendars_admin.new": ADMIN,
+    "GET calendars_admin.calendar": ADMIN,
+    "POST calendars_admin.calendar": ADMIN,
+    "POST calendars_admin.make_house": ADMIN,
+    "POST calendars_admin.delete": ADMIN,
+    "GET endpoints_admin.index": ADMIN,
+    "GET endpoints_admin.new_webhook": ADMIN,
+    "POST endpoints_admin.new_webhook": ADMIN,
+    "GET endpoints_admin.new_slack": ADMIN,
+    "POST endpoints_admin.new_slack": ADMIN,
+    "GET endpoints_admin.endpoint": ADMIN,
+    "POST endpoints_admin.endpoint": ADMIN,
+    "POST endpoints_admin.rotate": ADMIN,
+    "POST endpoints_admin.test": ADMIN,
+    "POST endpoints_admin.deliver_again": ADMIN,
+    "POST endpoints_admin.disable": ADMIN,
+    "POST endpoints_admin.enable": ADMIN,
+    "GET message_settings.index": SIGNED_IN,
+    "POST message_settings.index": SIGNED_IN,
+    "POST message_settings.test": SIGNED_IN,
+    "POST message_settings.email_again": SIGNED_IN,
+    "POST message_settings.use_slack": SIGNED_IN,
+    "POST message_settings.slack_off": Access(LOGIN, ABSENT, ABSENT, ABSENT, ABSENT, ABSENT, ABSENT),  # they have none
+    "POST message_settings.slack_on": Access(LOGIN, ABSENT, ABSENT, ABSENT, ABSENT, ABSENT, ABSENT),
+    "POST message_settings.make_calendar": SIGNED_IN,
+    "POST message_settings.revoke_calendar": SIGNED_IN,
+    "GET learning.index": SIGNED_IN,
+    "GET learning.commitments": SIGNED_IN,
+    "GET learning.export": SIGNED_IN,
+    "GET commitments.index": SEE_ACCOUNT,
+    "GET commitments.new": WORK_ON_ACCOUNT,
+    "POST commitments.new": WORK_ON_ACCOUNT,
+    "GET commitments.commitment": SEE_ACCOUNT,
+    "POST commitments.met": WORK_ON_ACCOUNT,
+    "POST commitments.another_day": WORK_ON_ACCOUNT,
+    "POST commitments.hand_over": WORK_ON_ACCOUNT,
+    "POST commitments.withdraw": WORK_ON_ACCOUNT,
+    "GET calendar.index": PUBLIC,
+    "GET unsubscribe.index": PUBLIC,
+    "POST unsubscribe.change": PUBLIC,
 }
 
 ON_ONE_DATABASE = pytest.mark.parametrize("stage", ["sqlite"], indirect=True)  # the doors are the same on both
 
 
 @pytest.fixture
-def addresses(session: Saver, cast: Cast) -> Mapping[str, Any]:
+def addresses(app: Flask, session: Saver, cast: Cast) -> Mapping[str, Any]:
     """What the names in an address stand for; nobody of the cast is harmed."""
     spare = make_user(session, name="Spare")
     make_team_member(session, cast.team, spare)
@@ -236,7 +288,9 @@ def addresses(session: Saver, cast: Cast) -> Mapping[str, Any]:
     make_evidence(session, account, "1c")
     metric, source = make_metric(session), make_source(session)
     make_statement(session, make_outcome(session, account, metric))
+    make_commitment(session, account, owner_user_id=cast.olu.id)
     token = "of-a-page-that-was-opened-before"
+    make_message_settings(session, spare, calendar_token_hash=token_hash(token))
     return {
         "account_id": account.id,
         "alert_id": make_alert(session, account).id,
@@ -248,6 +302,8 @@ def addresses(session: Saver, cast: Cast) -> Mapping[str, Any]:
         "key_id": make_write_key(session, source).id,
         "token_id": make_token(session).id,
         "team_id": cast.team.id,
+        "calendar_id": make_calendar(session).id,
+        "endpoint_id": make_endpoint(session).id,
         "view_id": make_saved_view(session, spare).id,
         "token": token,
         "link_id": make_link(session, account, token_hash(token), opened_at=NOW).id,
@@ -256,6 +312,7 @@ def addresses(session: Saver, cast: Cast) -> Mapping[str, Any]:
         "point": "1c",
         "kind": "agreed",
         "statement": 1,
+        "signed": unsubscribe_token(spare.id, "digest", settings=app.extensions["changetrack.settings"]),
         "seq": 1,  # of the account's first contact, its first evidence, its first outcome
     }
 

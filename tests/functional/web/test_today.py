@@ -1,12 +1,15 @@
 """Today, for those who work and for those who look on."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from html import unescape
 
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy import select
 
-from changetrack.models import Account
+from changetrack.models import Account, Alert
+from tests.clock import TODAY
 from tests.factories import Cast, make_alert, make_proposal, make_team_member, make_user
 from tests.factories._saving import Saver
 from tests.factories.portfolio import make_accounts
@@ -77,6 +80,31 @@ def test_an_executive_sees_the_funnel_in_small_and_the_gravest(acme: Account, br
     assert "In the last seven days" in page
     assert "Gravest and dearest" in page
     assert "Waiting for your sign-off" not in page
+
+
+def test_what_somebody_else_announced_names_them(
+    session: Saver, cast: Cast, acme: Account, browser_of: BrowserOf
+) -> None:
+    (alert,) = session.scalars(select(Alert).where(Alert.account_id == acme.id))
+    alert.state, alert.next_step, alert.next_step_on = "acknowledged", "Show the report", TODAY - timedelta(days=2)
+    alert.acknowledged_by = cast.tess.id
+    session.commit()
+
+    olu, tess = browser_of("olu").get("/").text, browser_of("tess").get("/").text
+
+    assert "Tess announced “Show the report”" in olu
+    assert "2 days overdue" in olu
+    assert "You announced “Show the report”" in tess
+
+
+def test_of_a_silent_customer_one_is_asked_what_they_said(session: Saver, cast: Cast, browser_of: BrowserOf) -> None:
+    (account,) = make_accounts(session, [{"place": 3, "team_id": cast.team.id, "owner_id": cast.olu.id}])
+    make_alert(session, account, reasons={"silent_customer": {"since": "2026-02-02", "why": "No word.", "rule": "1"}})
+
+    page = unescape(browser_of("olu").get("/").text)
+
+    assert f"/accounts/{account.id}/update?what=said" in page
+    assert "They said" in page
 
 
 def test_long_lists_are_cut_to_a_day_s_work(session: Saver, cast: Cast, browser_of: BrowserOf) -> None:

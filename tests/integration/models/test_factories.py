@@ -9,15 +9,16 @@ from tests import factories
 from tests.factories import Cast, make_account, make_cast, make_proposal
 
 OF_AN_ACCOUNT = (
-    "make_alias", "make_alert", "make_contact", "make_event", "make_hold", "make_journey", "make_standing",
-    "make_visit", "make_link",
+    "make_alias", "make_alert", "make_commitment", "make_contact", "make_event", "make_hold", "make_journey",
+    "make_standing", "make_visit", "make_link",
 )  # fmt: skip
 OF_NOTHING = (
-    "make_audit_event", "make_cell", "make_heartbeat", "make_import", "make_job_run", "make_movement",
-    "make_metric", "make_playbook", "make_sign_in_attempt", "make_source", "make_token", "make_value_cell",
-    "make_value_flow", "make_value_snapshot", "make_snapshot", "make_team", "make_user",
+    "make_audit_event", "make_calendar", "make_cell", "make_endpoint", "make_heartbeat", "make_import", "make_job_run",
+    "make_learned_limit", "make_movement", "make_metric", "make_playbook", "make_sign_in_attempt", "make_source",
+    "make_token", "make_value_cell", "make_value_flow", "make_value_snapshot", "make_snapshot", "make_team",
+    "make_user",
 )  # fmt: skip
-OF_A_USER = ("make_message", "make_notification", "make_saved_view")
+OF_A_USER = ("make_digest", "make_message", "make_message_settings", "make_notification", "make_saved_view")
 
 
 def made_of_all(session: scoped_session[Session], cast: Cast) -> set[type[Any]]:
@@ -30,6 +31,7 @@ def made_of_all(session: scoped_session[Session], cast: Cast) -> set[type[Any]]:
     rows.append(factories.make_evidence(session, account, "1c"))
     rows.append(factories.make_sign_off(session, proposal, cast.tess))
     rows.append(factories.make_session(session, cast.olu, "a token"))
+    rows.append(factories.make_attempt(session, factories.make_message(session, cast.olu)))
     rows += made_of_use(session, account)
     return {type(row) for row in rows}
 

@@ -9,11 +9,24 @@ import pytest
 from sqlalchemy import func, select
 
 from changetrack.domain.delivery import MAX_ATTEMPTS
+from changetrack.domain.parcels import Hook, Message, Parcel, Tried
 from changetrack.domain.people import Actor
 from changetrack.domain.refusal import Forbidden, NotFound
-from changetrack.models import Notification, OutboxMessage
-from changetrack.operations.delivery import Message, claim_messages, deliver_in_app, note_failure, send_again
-from tests.factories import Cast, make_account, make_alert, make_cast, make_message
+from changetrack.models import DeliveryAttempt, Endpoint, Notification, OutboxMessage
+from changetrack.operations._claims import SECRET as SEALED
+from changetrack.operations._claims import URL
+from changetrack.operations._seal import seal
+from changetrack.operations.delivery import (
+    claim_for_endpoints,
+    claim_letters,
+    claim_messages,
+    deliver_in_app,
+    note_failure,
+    note_tries,
+    send_again,
+)
+from tests.conftest import SECRET
+from tests.factories import Cast, make_account, make_alert, make_cast, make_endpoint, make_message
 from tests.factories._saving import Saver
 
 WORKER = Actor.system("deliver")
@@ -27,7 +40,7 @@ def cast(session: Saver) -> Cast:
 
 
 def claim(now: datetime, limit: int = 10) -> list[Message]:
-    return claim_messages(limit=limit, lease=LEASE, actor=WORKER, now=now)
+    return claim_messages(channel="in_app", limit=limit, lease=LEASE, actor=WORKER, now=now)
 
 
 def deliver(messages: list[Message], now: datetime) -> dict[str, int]:
@@ -91,7 +104,7 @@ def test_a_worker_that_comes_back_late_delivers_nothing_twice(session: Saver, ca
 
 
 def test_a_failure_is_tried_again_later_and_later_and_then_given_up(session: Saver, cast: Cast, now: datetime) -> None:
-    make_message(session, cast.olu, key="a", channel="pigeon")
+    make_message(session, cast.olu, key="a")
     pauses, moment = [], now
     for _ in range(MAX_ATTEMPTS):
         (message,) = claim(moment)
@@ -131,7 +144,7 @@ def test_what_was_resolved_meanwhile_is_not_told(session: Saver, cast: Cast, now
 
     assert counts == {"delivered": 0, "dropped": 1}
     assert inbox(session) == []
-    assert "resolved" in (session.scalars(select(OutboxMessage.last_error)).one() or "")
+    assert "resolved" in (session.scalars(select(OutboxMessage.dropped_because)).one() or "")
     assert claim(now + timedelta(days=1)) == []
 
 
@@ -159,3 +172,63 @@ def test_many_messages_take_no_more_statements_than_few(
 
     assert session.scalar(select(func.count()).select_from(Notification)) == 20
     assert len(statements) <= 6
+
+
+def claim_hooks(now: datetime) -> list[Parcel]:
+    given: dict[str, Any] = {"channel": "webhook", "limit": 8, "lease": LEASE, "secrets": [SECRET], "actor": WORKER}
+    return list(claim_for_endpoints(**given, now=now).parcels)
+
+
+def hooks(session: Saver, cast: Cast) -> Endpoint:
+    sealed = {"url_sealed": seal("https://a.example/", secret=SECRET, purpose=URL)}
+    sealed |= {"secret_sealed": seal("whsec_x", secret=SECRET, purpose=SEALED)}
+    endpoint = make_endpoint(session, **sealed)
+    for key in "ab":
+        make_message(session, cast.olu, key=key, channel="webhook", user_id=None, endpoint_id=endpoint.id)
+    return endpoint
+
+
+def test_to_each_endpoint_one_message_is_under_way(session: Saver, cast: Cast, now: datetime) -> None:
+    endpoint = hooks(session, cast)
+
+    first, second = claim_hooks(now), claim_hooks(now)
+    note_tries(tries=[Tried(first[0].message, now, 5, status=200)], actor=WORKER, now=now)
+    third = claim_hooks(now)
+
+    assert [p.message.key for p in first] == ["a"]
+    assert first[0].to == Hook("https://a.example/", ("whsec_x",))
+    assert second == []
+    assert [p.message.key for p in third] == ["b"]
+    assert session.get_one(Endpoint, endpoint.id, populate_existing=True).leased_until == now + LEASE
+
+
+def test_what_a_lost_worker_had_under_way_is_sent_again_when_its_lease_ends(
+    session: Saver, cast: Cast, now: datetime
+) -> None:
+    hooks(session, cast)
+    (lost,) = claim_hooks(now)
+
+    early, later = claim_hooks(now + LEASE - timedelta(seconds=1)), claim_hooks(now + LEASE)
+    late = note_tries(tries=[Tried(lost.message, now, 5, status=200)], actor=WORKER, now=now + LEASE)
+
+    assert early == []
+    assert [p.message.key for p in later] == ["b"]  # it was due before
+    assert late["delivered"] == 1  # late, but nobody else had taken it
+    assert claim_hooks(now + LEASE) == []
+
+
+def test_a_failure_that_says_nothing_of_the_message_is_not_held_against_it(
+    session: Saver, cast: Cast, now: datetime
+) -> None:
+    make_message(session, cast.olu, key="a", channel="email")
+    moment = now
+    for number in range(MAX_ATTEMPTS + 4):
+        (parcel,) = claim_letters(limit=8, lease=LEASE, actor=WORKER, now=moment).parcels
+        tried = Tried(parcel.message, moment, 5, error="It is away.", is_away=True)
+        note_tries(tries=[tried], actor=WORKER, now=moment)
+        session.rollback()
+        row = session.scalars(select(OutboxMessage)).one()
+        assert (row.attempts, row.dead_at) == (0, None), number
+        moment = row.due_at
+
+    assert session.scalar(select(func.count()).select_from(DeliveryAttempt)) == MAX_ATTEMPTS + 4

@@ -8,7 +8,7 @@ import pytest
 from changetrack.domain.people import Actor
 from changetrack.domain.usage import member_hash
 from changetrack.models import Account, Evidence, Outcome
-from changetrack.operations.alerts import sweep_account
+from changetrack.operations.night import sweep_account
 from changetrack.operations.usage.waking import wake_accounts
 from tests.factories import (
     make_contact,

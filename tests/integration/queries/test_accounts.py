@@ -264,6 +264,7 @@ def test_a_row_says_how_long_by_which_limit_and_why(session: Saver, cast: Cast, 
     assert (first.days, first.limit, first.team, first.owner) == (50, 45, "North", "Olu")
     assert first.reasons == (("no_progress", "Nothing moved."), ("over_age", "50 days."))
     assert (second.id, second.days, second.limit, second.reasons) == (new.id, 60, 90, ())
+    assert (second.fixed_limit, second.limit_learned_for) == (90, None)
 
 
 @pytest.mark.usefixtures("portfolio")

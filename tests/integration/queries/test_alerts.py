@@ -8,7 +8,9 @@ import pytest
 
 from changetrack.domain.refusal import NotFound
 from changetrack.models import Account, Alert
+from changetrack.queries.alert_story import get_story
 from changetrack.queries.alerts import (
+    AlertFilters,
     DueAccount,
     count_alerts,
     count_due_accounts,
@@ -20,7 +22,7 @@ from changetrack.queries.alerts import (
 from changetrack.queries.jobs import get_outbox_size, list_given_up
 from changetrack.queries.messages import list_messages
 from tests.clock import TODAY
-from tests.factories import Cast, make_account, make_alert, make_cast, make_message, make_notification
+from tests.factories import Cast, make_account, make_alert, make_cast, make_event, make_message, make_notification
 from tests.factories._saving import Saver
 
 Counted = Callable[[], AbstractContextManager[list[str]]]
@@ -109,7 +111,7 @@ def test_one_sees_the_alerts_of_ones_teams_only(session: Saver, cast: Cast, who:
     actor = cast.actor(who)
 
     assert len(names(session, cast, who)) == seen
-    assert count_alerts(actor=actor) == {"firing": seen, "acknowledged": 0, "snoozed": 0}
+    assert count_alerts(actor=actor) == {"firing": seen, "acknowledged": 0, "snoozed": 0, "decide": 0}
     assert get_badges(actor=actor).firing == seen
     if seen:
         assert get_alert(made.id, actor=actor, today=TODAY).account == "Acme"
@@ -187,3 +189,84 @@ def test_the_outbox_says_what_waits_and_what_was_given_up(session: Saver, cast: 
 
     assert (size.waiting, size.given_up) == (1, 1)
     assert (given_up.person, given_up.title, given_up.error) == ("Tess", "Acme is stale", "No pigeon")
+
+
+def said(code: str) -> dict[str, dict[str, str]]:
+    return {code: {"since": "2026-02-01", "why": f"It is {code}.", "rule": "playbook 1"}}
+
+
+@pytest.mark.parametrize(
+    ("filters", "found"),
+    [
+        (AlertFilters(), {"A", "B", "C"}),
+        (AlertFilters(severity="warning"), {"B"}),
+        (AlertFilters(reason="over_age"), {"B", "C"}),
+        (AlertFilters(reason="no such thing"), {"A", "B", "C"}),
+        (AlertFilters(mine=True), {"A", "B"}),
+        (AlertFilters(severity="warning", reason="over_age", mine=True), {"B"}),
+        (AlertFilters(severity="grave"), set()),
+    ],
+)
+def test_an_inbox_is_narrowed_and_counted_alike(
+    session: Saver, cast: Cast, filters: AlertFilters, found: set[str]
+) -> None:
+    alert(session, cast, "A", reasons=said("no_progress"))
+    alert(session, cast, "B", "warning", reasons=said("over_age") | said("no_progress"))
+    others = alert(session, cast, "C", reasons=said("over_age"))
+    session.get_one(Account, others.account_id).owner_id = cast.tess.id
+    session.commit()
+    actor = cast.actor("olu")
+
+    page = list_alerts(actor=actor, today=TODAY, state="firing", filters=filters)
+
+    assert {row.account for row in page.alerts} == found
+    assert count_alerts(actor=actor, filters=filters)["firing"] == len(found)
+
+
+def test_what_waits_for_a_decision_is_at_the_top_of_the_ladder_firing_and_undecided(session: Saver, cast: Cast) -> None:
+    alert(session, cast, "waits", rung=4)
+    alert(session, cast, "below", rung=3)
+    alert(session, cast, "taken up", rung=4, state="acknowledged")
+    alert(session, cast, "decided", rung=4, decision="revive")
+
+    assert names(session, cast, "ed", state="decide") == ["waits"]
+    assert count_alerts(actor=cast.actor("ed"))["decide"] == 1
+
+
+def test_of_a_team_one_reads_the_alerts_of_its_accounts(session: Saver, cast: Cast) -> None:
+    alert(session, cast, "North’s")
+    filters = [AlertFilters(team_id=team.id) for team in (cast.team, cast.other_team)]
+
+    found = [list_alerts(actor=cast.actor("ed"), today=TODAY, state="firing", filters=f).alerts for f in filters]
+
+    assert [[row.account for row in rows] for rows in found] == [["North’s"], []]
+
+
+def test_an_alert_knows_who_leads_its_team_and_how_far_it_has_climbed(session: Saver, cast: Cast) -> None:
+    made = alert(session, cast, "Acme", rung=2, rung_due_on=TODAY + timedelta(days=7))
+
+    row = get_alert(made.id, actor=cast.actor("olu"), today=TODAY)
+
+    assert (row.owner, row.coordinator, row.vsm) == ("Olu", "Tess", "Vik")
+    assert (row.rung, row.rung_due_on, row.fired_on) == (2, TODAY + timedelta(days=7), TODAY)
+
+
+def test_the_story_of_an_alert_is_its_own_and_takes_two_statements(
+    session: Saver, cast: Cast, now: datetime, counted: Counted
+) -> None:
+    made = alert(session, cast, "Acme", state="resolved", rung=4, resolved_at=now, raised_at=now - timedelta(days=9))
+    account = session.get_one(Account, made.account_id)
+    for kind, days in (("alert_raised", 30), ("alert_raised", 9), ("alert_escalated", 2), ("note_added", 1)):
+        make_event(session, account, kind=kind, recorded_at=now - timedelta(days=days), actor="tess@example.com")
+    make_event(session, account, kind="alert_raised", recorded_at=now + timedelta(days=1))  # the next one
+    for key in ("raised", f"rung-4-{TODAY.isoformat()}", "rung-3-2025-01-01"):
+        make_message(session, cast.olu, key=f"alert:{made.id}:{key}:in_app:1", alert_id=made.id, created_at=now)
+    make_message(session, cast.olu, key="of another", alert_id=made.id + 1)
+    row = get_alert(made.id, actor=cast.actor("olu"), today=TODAY)
+
+    with counted() as statements:
+        story = get_story(row)
+
+    assert [(one.kind, one.by) for one in story.happenings] == [("alert_raised", "Tess"), ("alert_escalated", "Tess")]
+    assert [one.rung for one in story.tellings] == [0, 4, None]
+    assert len(statements) == 2

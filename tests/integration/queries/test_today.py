@@ -6,10 +6,19 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
-from changetrack.models import Account
+from changetrack.models import Account, Alert
 from changetrack.queries.today import Work, get_work, owns_accounts
-from tests.factories import Cast, make_account, make_alert, make_cast, make_proposal, make_sign_off
+from tests.factories import (
+    Cast,
+    make_account,
+    make_alert,
+    make_cast,
+    make_commitment,
+    make_proposal,
+    make_sign_off,
+)
 from tests.factories._saving import Saver
 
 RANKS = {"critical": 0, "warning": 1, "notice": 2}
@@ -176,3 +185,43 @@ def test_a_hundred_needs_cost_as_many_statements_as_one(
         get_work(actor=actor, today=today, only_mine=False)
 
     assert len(many) == len(few) == 5
+
+
+@pytest.mark.parametrize(
+    ("whose", "days", "is_listed"), [("olu", 0, False), ("olu", -3, False), ("tess", 0, False), ("tess", -3, True)]
+)
+def test_an_announced_step_is_no_need_while_it_is_my_commitment_or_not_overdue(
+    session: Saver, cast: Cast, today: date, whose: str, days: int, is_listed: bool
+) -> None:
+    due_on = today + timedelta(days)
+    account = stale(session, cast, state="acknowledged", next_step="Call Mara", next_step_on=due_on)
+    alert_id = session.scalars(select(Alert.id).where(Alert.account_id == account.id)).one()
+    owner_id = getattr(cast, whose).id
+    make_commitment(session, account, owner_user_id=owner_id, due_on=due_on, alert_id=alert_id)
+
+    found = work(cast, today)
+
+    assert bool(found.needs) == is_listed
+
+
+def test_an_announced_step_that_was_met_is_asked_about_while_the_alert_is_open(
+    session: Saver, cast: Cast, today: date
+) -> None:
+    account = stale(session, cast, state="acknowledged", next_step="Call Mara", next_step_on=today)
+    alert_id = session.scalars(select(Alert.id).where(Alert.account_id == account.id)).one()
+    make_commitment(session, account, state="met", ended_on=today, alert_id=alert_id)
+
+    found = work(cast, today)
+
+    assert [(need.kind, need.promise) for need in found.needs] == [("done", "Call Mara")]
+
+
+def test_what_was_met_is_asked_about_until_the_next_commitment_is_made(session: Saver, cast: Cast, today: date) -> None:
+    account = stale(session, cast, state="acknowledged", next_step="Call Mara", next_step_on=today)
+    alert_id = session.scalars(select(Alert.id).where(Alert.account_id == account.id)).one()
+    make_commitment(session, account, state="met", ended_on=today, alert_id=alert_id)
+    make_commitment(session, account, action="Show it to the others")
+
+    found = work(cast, today)
+
+    assert found.needs == ()

@@ -1,12 +1,13 @@
 """Verification finds what was changed behind the operations' back, and nothing else."""
 
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 import pytest
 from click.testing import Result
 from sqlalchemy import text
 
+from changetrack.operations.commitments import make_commitment
 from changetrack.queries.verify import Verified, verify
 from tests.factories._saving import Saver
 from tests.factories.walk import Walk
@@ -18,6 +19,8 @@ def walked(walk: Walk) -> Walk:
     walk.open()
     walk.prove_step_1()
     walk.advance()
+    due_on, olu = walk.today + timedelta(7), walk.cast.olu.id
+    make_commitment(action="Send the plan", due_on=due_on, owner_user_id=olu, **walk.by("olu"))
     return walk
 
 
@@ -49,6 +52,11 @@ def test_nothing_differs_after_honest_work(walked: Walk) -> None:
         ("delete from standings where place = 1", "standing on 2026-01-31"),
         ("update visits set entered_on = '2026-01-20' where seq = 2", "standing on 2026-01-20"),
         ("delete from evidence where point = '1c'", "standing on 2026-03-02"),
+        ("update accounts set commitment_due_on = '2026-05-01'", "commitment_due_on"),
+        ("update accounts set commitment_words = null", "commitment_words"),
+        ("delete from commitments", "commitment_due_on"),
+        ("update accounts set customer_on = null", "customer_on"),
+        ("update accounts set customer_on = '2026-03-30'", "customer_on"),
         ("update funnel_cells set accounts = 7 where field = 'team' and place = 2", "accounts, unsupported, stale"),
         ("delete from funnel_cells where field = '' and place = 2", "accounts, unsupported, stale"),
         ("update movement_cells set advanced_in = 5 where place = 2", "advanced_in"),

@@ -34,7 +34,7 @@ SHELL = Actor.operator("cli")
 
 ON_THE_TEAM = {Action.SEE, Action.WORK, Action.EDIT_RECORD}
 MARA = Actor.customer("Mara", "mara@customer.example")
-ALL_BUT_PERSONS_WORDS = set(Action) - {Action.SIGN_OFF, Action.ANSWER}
+ALL_BUT_PERSONS_WORDS = set(Action) - {Action.SIGN_OFF, Action.ANSWER, Action.DECIDE}
 
 
 @pytest.mark.parametrize(
@@ -43,7 +43,7 @@ ALL_BUT_PERSONS_WORDS = set(Action) - {Action.SIGN_OFF, Action.ANSWER}
         pytest.param(OLU, ON_THE_TEAM | {Action.SIGN_OFF}, id="Olu, member of the team"),
         pytest.param(TESS, ON_THE_TEAM | {Action.SIGN_OFF}, id="Tess, coordinator"),
         pytest.param(VIK, ON_THE_TEAM | {Action.EXCEPT}, id="Vik, value stream manager"),
-        pytest.param(ED, {Action.SEE, Action.SEE_ALL}, id="Ed, executive"),
+        pytest.param(ED, {Action.SEE, Action.SEE_ALL, Action.DECIDE}, id="Ed, executive"),
         pytest.param(
             ADA,
             {Action.SEE, Action.SEE_ALL, Action.EDIT_RECORD, Action.IMPORT, Action.ADMINISTER},

@@ -1,7 +1,7 @@
 """The night around one account: what it sees, and whom it tells."""
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +11,9 @@ from sqlalchemy import select
 from changetrack.adapters.files import Table
 from changetrack.domain.people import Actor
 from changetrack.models import Account, Alert, Event, OutboxMessage
-from changetrack.operations.alerts import Swept, acknowledge_alert, snooze_alert, sweep_account
+from changetrack.operations.alerts import acknowledge_alert, snooze_alert
 from changetrack.operations.imports import ImportOptions, import_accounts, import_history
+from changetrack.operations.night import Swept, sweep_account
 from tests.factories.walk import Walk
 
 NIGHT = Actor.system("stale-sweep")
@@ -70,7 +71,7 @@ class Night:
         walk, alert = self.walk, self.alert
         given: dict[str, Any] = {
             "next_step": "Ines shows the report",
-            "next_step_on": walk.today,
+            "next_step_on": walk.today + timedelta(60),
             "version": alert.version,
         } | answer
         acknowledge_alert(alert_id=alert.id, actor=walk.cast.actor(who), now=walk.now, today=walk.today, **given)

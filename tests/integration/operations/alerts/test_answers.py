@@ -147,7 +147,7 @@ def test_a_reason_that_joins_ends_the_snooze_early(taken_up: Night) -> None:
     taken_up.pass_until(date(2026, 3, 18))
 
     assert until > date(2026, 3, 18)
-    assert set(taken_up.alert.reasons) == {"no_progress", "over_age"}
+    assert set(taken_up.alert.reasons) == {"no_progress", "silent_customer", "over_age"}
     assert (taken_up.alert.state, taken_up.alert.snoozed_until) == ("firing", None)
 
 

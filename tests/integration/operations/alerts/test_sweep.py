@@ -1,6 +1,7 @@
 """The night and one account: alerts are raised, changed and resolved by their reasons, and by nothing else.
 
-The account enters step 1 on Sat 31 Jan 2026; its limits are 10 business days without progress, and 45 days in step.
+The account enters step 1 on Sat 31 Jan 2026; its limits are 10 business days without progress or a word from the
+customer, and 45 days in step.
 """
 
 from datetime import date, timedelta
@@ -11,9 +12,9 @@ from sqlalchemy import select
 
 from changetrack.domain.refusal import NotFound
 from changetrack.models import FunnelCell, OutboxMessage, Standing, TeamMember
-from changetrack.operations.alerts import sweep_account
 from changetrack.operations.journey.evidence import retract_evidence
 from changetrack.operations.journey.moves import hold_account
+from changetrack.operations.night import sweep_account
 from tests.integration.operations.alerts.conftest import NIGHT, Night
 
 STUCK = date(2026, 2, 16)
@@ -32,11 +33,12 @@ def test_an_account_without_progress_raises_one_alert_and_tells_its_owner(stuck:
 
     alert, account = stuck.alert, stuck.walk.account()
     assert swept.alert_events == ("alert_raised",)
-    assert (alert.state, alert.severity, alert.step, alert.quiet) == ("firing", "notice", 1, False)
+    assert (alert.state, alert.severity, alert.step, alert.quiet) == ("firing", "warning", 1, False)
     assert alert.reasons["no_progress"]["since"] == STUCK.isoformat()
     assert alert.reasons["no_progress"]["why"] == "21 business days without progress in step 1; the limit is 10."
     assert alert.reasons["no_progress"]["rule"] == "playbook 1"
-    assert (account.stale, account.severity) == (True, "notice")
+    assert alert.reasons["silent_customer"]["since"] == STUCK.isoformat()
+    assert (account.stale, account.severity) == (True, "warning")
     (message,) = stuck.walk.session.scalars(select(OutboxMessage))
     assert message.user_id == stuck.walk.cast.olu.id
     assert message.key == f"alert:{alert.id}:raised:in_app:{message.user_id}"
@@ -68,8 +70,8 @@ def test_a_reason_that_becomes_true_joins_the_alert_and_raises_its_severity(stuc
 
     assert before == ["alert_raised"]
     assert stuck.history() == ["alert_raised", "alert_changed"]
-    assert set(stuck.alert.reasons) == {"no_progress", "over_age"}
-    assert (stuck.alert.severity, stuck.walk.account().severity) == ("warning", "warning")
+    assert set(stuck.alert.reasons) == {"no_progress", "silent_customer", "over_age"}
+    assert (stuck.alert.severity, stuck.walk.account().severity) == ("critical", "critical")
     assert len(stuck.told()) == 2
 
 
@@ -93,7 +95,7 @@ def test_a_reason_may_leave_and_join_again(stuck: Night) -> None:
     stuck.walk.record("1c", numbers={"asked": 5, "yes": 5})
     stuck.pass_until(stuck.walk.today + timedelta(20))
 
-    assert set(stuck.alert.reasons) == {"no_progress", "over_age"}
+    assert set(stuck.alert.reasons) == {"no_progress", "silent_customer", "over_age"}
     assert len(stuck.told()) == len(set(stuck.told())) == 3
 
 
@@ -189,8 +191,8 @@ def test_lost_evidence_does_not_raise_the_severity(stuck: Night) -> None:
 
     stuck.sweep()
 
-    assert set(stuck.alert.reasons) == {"no_progress", "evidence_expiring"}
-    assert stuck.alert.severity == "notice"
+    assert set(stuck.alert.reasons) == {"no_progress", "silent_customer", "evidence_expiring"}
+    assert stuck.alert.severity == "warning"
 
 
 def test_an_owner_who_left_the_team_is_not_told_but_the_coordinator_is(stuck: Night) -> None:
@@ -249,7 +251,7 @@ def test_an_alert_that_stems_from_an_import_speaks_up_when_a_reason_joins_later(
     night.pass_until(walk.today + timedelta(10))
 
     assert quiet
-    assert set(night.alert.reasons) == {"no_progress", "over_age"}
+    assert set(night.alert.reasons) == {"no_progress", "silent_customer", "over_age"}
     assert night.alert.quiet is False
     assert len(night.told()) == 1
 

@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import func, select
 
 from changetrack.models import Account, FunnelCell, Journey
+from tests.factories import make_calendar
 from tests.integration.operations.imports.conftest import Clerk
 
 WHOLE = (
@@ -185,3 +186,30 @@ def test_new_changed_and_bad_rows_stand_in_one_file(clerk: Clerk) -> None:
 
     assert (result.unchanged, result.updated, result.created, result.rejected_rows) == (1, 1, 1, 1)
     assert set(clerk.session.scalars(select(Account.name))) == {"Ahorn", "Buche", "Eibe"}
+
+
+def test_a_calendar_is_named_whatever_its_case(clerk: Clerk) -> None:
+    kept = make_calendar(clerk.session, name="Bavaria")
+
+    clerk.load("accounts", "external_id,name,calendar\nA-1,Ahorn,BAVARIA\n")
+
+    assert clerk.account().calendar_id == kept.id
+
+
+def test_an_account_of_another_calendar_is_looked_at_in_the_next_night(clerk: Clerk) -> None:
+    kept = make_calendar(clerk.session, name="Bavaria")
+    clerk.load("accounts", WHOLE)
+    account = clerk.account()
+    account.due_on = date(2099, 1, 1)
+    clerk.session.commit()
+
+    clerk.load("accounts", "external_id,name,calendar\nA-1,Ahorn,Bavaria\n")
+
+    assert (clerk.account().calendar_id, clerk.account().due_on) == (kept.id, clerk.today)
+
+
+def test_a_calendar_that_is_not_there_is_refused(clerk: Clerk) -> None:
+    reasons = clerk.refused("accounts", "external_id,name,calendar\nA-1,Ahorn,Atlantis\n")
+
+    assert reasons == [(2, "calendar")]
+    assert clerk.session.scalar(select(func.count()).select_from(Account)) == 0

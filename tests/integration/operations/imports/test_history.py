@@ -7,10 +7,10 @@ from sqlalchemy import func, select
 
 from changetrack.domain.people import Actor
 from changetrack.models import Alert, Evidence, MovementCell, Proposal, Standing
-from changetrack.operations.alerts import sweep_account
 from changetrack.operations.journey.evidence import Statement, record_evidence
 from changetrack.operations.journey.moves import hold_account, move_back
 from changetrack.operations.journey.opening import open_account
+from changetrack.operations.night import sweep_account
 from tests.integration.operations.imports.conftest import Clerk
 
 HEAD = "external_id,step,entered_on,reason\n"

@@ -10,7 +10,6 @@ from changetrack.models import Alert, Event, Evidence, Journey, MovementCell, St
 from changetrack.operations._cells import FunnelTally
 from changetrack.operations._new_account import Placement, new_account
 from changetrack.operations.accounts import edit_account
-from changetrack.operations.alerts import sweep_account
 from changetrack.operations.coalition import add_contact, edit_contact
 from changetrack.operations.journey.evidence import Statement, record_evidence
 from changetrack.operations.journey.moves import (
@@ -22,6 +21,7 @@ from changetrack.operations.journey.moves import (
     resume_account,
 )
 from changetrack.operations.journey.opening import open_account, state_gap
+from changetrack.operations.night import sweep_account
 from tests.factories.walk import COALITION, GAP, Walk
 
 

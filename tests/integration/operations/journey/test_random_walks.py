@@ -18,7 +18,6 @@ from changetrack.domain.people import Actor
 from changetrack.domain.refusal import NotFound, OperationRefused
 from changetrack.models import Account, Contact, Evidence, FunnelCell, Hold, Journey, MovementCell, Standing, Visit
 from changetrack.operations.accounts import edit_account
-from changetrack.operations.alerts import sweep_account
 from changetrack.operations.coalition import edit_contact
 from changetrack.operations.journey.evidence import retract_evidence
 from changetrack.operations.journey.moves import (
@@ -30,6 +29,7 @@ from changetrack.operations.journey.moves import (
     resume_account,
 )
 from changetrack.operations.journey.opening import state_gap
+from changetrack.operations.night import sweep_account
 from changetrack.queries.journey_rows import evidence_fact
 from changetrack.queries.verify import verify
 from tests.factories.walk import GAP, Walk

@@ -1,0 +1,1 @@
+"""What a person hears and where: choosing it, and ending one kind of e-mail from within it."""
