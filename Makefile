@@ -5,10 +5,10 @@ PORT ?= 5000
 export PORT
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format bench lock clean
+.PHONY: help run test test-faults check format bench lock clean
 
 help:  ## list these targets
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1	/' | expand -t 14
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1	/' | expand -t 20
 
 run: .venv/installed  ## install, migrate, load the example portfolio if the database is new, serve
 	@$(BIN)/changetrack db upgrade
@@ -18,6 +18,9 @@ run: .venv/installed  ## install, migrate, load the example portfolio if the dat
 
 test: .venv/installed  ## every test: on SQLite, on a PostgreSQL of its own, and the pages in Chromium
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
+
+test-faults: .venv/installed  ## kill, fail and turn clocks at length, on both databases: what is lost, what repeats
+	@$(BIN)/python -m tests.faults $(ARGS)
 
 check: .venv/installed  ## lint, format, types, import contracts
 	@$(BIN)/ruff check
