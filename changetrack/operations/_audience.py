@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, bindparam, select
 from sqlalchemy.orm import Session, scoped_session
 
 from changetrack.domain.message_choices import DEFAULT_QUIET_DAYS, channels_for, deliver_at
@@ -73,8 +73,7 @@ class Audience:
         if not wanted:
             return
         self._teams.update({team_id: {} for team_id in wanted})
-        query = _people(TeamMember.team_id, TeamMember.role).join(TeamMember, TeamMember.user_id == User.id)
-        for row in self._session.execute(query.where(TeamMember.team_id.in_(wanted)).order_by(User.id)):
+        for row in self._session.connection().execute(_OF_TEAMS, {"wanted": sorted(wanted)}):
             self._people[row.id] = _listener(row)
             self._teams[row.team_id][row.id] = row[-1]
 
@@ -141,6 +140,14 @@ class Audience:
 def _people(*more: Any) -> Select[Any]:
     settings = MessageSettings.user_id == User.id
     return select(*_PERSON, *more).outerjoin(MessageSettings, settings).where(User.disabled_at.is_(None))
+
+
+_OF_TEAMS = (
+    _people(TeamMember.team_id, TeamMember.role)
+    .join(TeamMember, TeamMember.user_id == User.id)
+    .where(TeamMember.team_id.in_(bindparam("wanted", expanding=True)))
+    .order_by(User.id)
+)
 
 
 def _listener(row: Any) -> Listener:
