@@ -150,8 +150,9 @@ def _add_worth(connection: Connection) -> None:
     for currency in ("EUR", "USD"):
         connection.execute(text(
             "INSERT INTO value_cells (field, value, shard, place, currency, promised, probationary, realized, live) "
-            f"SELECT field, value, shard, place, '{currency}', accounts * 90000, accounts * 9000, accounts * 40000, "
-            "accounts * 10000 FROM funnel_cells WHERE accounts > 0"
+            f"SELECT field, value, shard, place, '{currency}', many * 90000, many * 9000, many * 40000, many * 10000 "
+            "FROM (SELECT field, value, shard, place, CAST(accounts AS bigint) AS many FROM funnel_cells) counted "
+            "WHERE many > 0"
         ))  # fmt: skip
 
 
