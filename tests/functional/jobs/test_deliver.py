@@ -350,7 +350,8 @@ def test_what_was_taken_can_be_sent_again_with_the_same_number(
 
     first, again = there.received
     assert first.headers["webhook-id"] == again.headers["webhook-id"]
-    assert session.scalars(select(DeliveryAttempt.seq)).all() == [1, 2]
+    tries = select(DeliveryAttempt.seq).order_by(DeliveryAttempt.seq)
+    assert session.scalars(tries).all() == [1, 2]
 
 
 def test_an_address_inside_the_house_is_not_called_unless_it_is_allowed(
