@@ -27,6 +27,7 @@ from changetrack.operations.playbook import install_playbook
 from changetrack.operations.teams import add_team, put_in_team
 from tests.benchmarks.floors import Finding, compared, undisturbed
 from tests.benchmarks.originals import ACTOR
+from tests.benchmarks.population import tidy
 from tests.benchmarks.stage import SECRET, Stage
 from tests.clock import NOW, TODAY, FixedClock
 from tests.databases import DURABLE, postgres_server
@@ -61,6 +62,7 @@ def _empty_the_ladder(stage: Stage) -> None:
     with stage.engine.connect().execution_options(**{WRITE: True}) as connection:
         connection.execute(update(Alert).where(Alert.rung_due_on.is_not(None)).values(rung_due_on=None))
         connection.commit()
+    tidy(stage.engine)
 
 
 def _make_due(stage: Stage, part: int) -> None:

@@ -47,10 +47,15 @@ def populate(engine: Engine, folder: Path, size: int, today: date) -> None:
             _copy_all(connection, copies, today)
             _multiply_summaries(connection, copies)
         _add_worth(connection)
+    tidy(engine)
+    engine.dispose()
+
+
+def tidy(engine: Engine) -> None:
+    """Have PostgreSQL clear away what a mass update left behind, as it does by itself on a server that lives."""
     if engine.dialect.name == "postgresql":
         with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             connection.exec_driver_sql("VACUUM ANALYZE")
-    engine.dispose()
 
 
 @contextmanager
