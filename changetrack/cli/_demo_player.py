@@ -71,13 +71,6 @@ ANSWERS: Mapping[str, Callable[..., object]] = {
 }
 """Those that are about the account's open alert."""
 
-IMPORTS: Mapping[str, Callable[..., imports.ImportResult]] = {
-    "accounts": imports.import_accounts,
-    "history": imports.import_history,
-    "usage": imports.import_usage,
-    "outcomes": imports.import_outcomes,
-}
-
 
 @dataclass(slots=True)
 class Player:
@@ -220,8 +213,8 @@ class Player:
             self.watch(int(share * weight) - done)
             done = int(share * weight)
 
-        more = {"secret": self.secret} if deed.kind == "usage" else {}
-        IMPORTS[deed.kind](source=FileRows(deed), options=imports.ImportOptions(), watch=watch, **more, **said)
+        given: dict[str, Any] = {"kind": deed.kind, "source": FileRows(deed), "options": imports.ImportOptions()}
+        imports.import_file(**given, secret=self.secret, watch=watch, **said)
         watch(1.0)
         if deed.kind == "accounts" and not deed.recipe:
             self.accounts |= queries.find_accounts([row[0] for row in deed.rows])

@@ -1,7 +1,8 @@
 """The command that reads accounts, aliases, history, contacts, outcomes and usage from a file."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -12,23 +13,14 @@ from changetrack.domain.cells import OTHER_FORM
 from changetrack.domain.import_guesses import guess_mapping
 from changetrack.domain.people import Actor
 from changetrack.domain.refusal import OperationRefused, Reason
-from changetrack.operations import imports
-from changetrack.operations.imports import FileRefused, ImportOptions, ImportResult
+from changetrack.operations.imports import KINDS, FileRefused, ImportOptions, ImportResult, import_file
 
-OPERATIONS: dict[str, Callable[..., ImportResult]] = {
-    "accounts": imports.import_accounts,
-    "aliases": imports.import_aliases,
-    "history": imports.import_history,
-    "contacts": imports.import_contacts,
-    "outcomes": imports.import_outcomes,
-    "usage": lambda **given: imports.import_usage(secret=settings().secret_key, **given),
-}
 STEPS = 1000  # of the progress bar
 DATES_HINT = "If dates are written otherwise, say how with --date-format, such as --date-format dd-mm-yyyy."
 
 
 @click.command("import")
-@click.argument("what", type=click.Choice(list(OPERATIONS)))
+@click.argument("what", type=click.Choice(KINDS))
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option(
     "--map", "mapping", multiple=True, metavar="COL=FIELD", help="What a column is; FIELD may be attr:NAME or -."
@@ -77,17 +69,18 @@ def import_(
 
 
 def _run(what: str, table: Table, options: ImportOptions, rejects: Path | None) -> ImportResult:
-    moment = {"actor": Actor.operator("import"), "now": clock().now(), "today": clock().today()}
+    given: dict[str, Any] = {"kind": what, "source": table, "options": options, "secret": settings().secret_key}
+    given |= {"actor": Actor.operator("import"), "now": clock().now(), "today": clock().today()}
     with progress("Importing", STEPS) as bar:
 
         def watch(share: float) -> None:
             bar.update(int(share * STEPS) - bar.pos)
 
         if rejects is None:
-            return OPERATIONS[what](source=table, options=options, watch=watch, **moment)
+            return import_file(watch=watch, **given)
         with rejects.open("w", encoding="utf-8", errors="replace", newline="") as stream:
             on_reject = RejectedRows(stream, table.headers).add
-            return OPERATIONS[what](source=table, options=options, watch=watch, on_reject=on_reject, **moment)
+            return import_file(watch=watch, on_reject=on_reject, **given)
 
 
 def _mapping(what: str, headers: Sequence[str], given: Mapping[str, str], same: Mapping[str, str]) -> dict[str, str]:

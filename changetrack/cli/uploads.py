@@ -15,7 +15,6 @@ from changetrack.adapters.uploaded_file import Choices, Run, Upload, UploadGone
 from changetrack.adapters.uploads import Uploads
 from changetrack.cli._face import clock, settings
 from changetrack.cli._supervisor import end_with_parent
-from changetrack.cli.imports import OPERATIONS
 from changetrack.domain.people import Actor
 from changetrack.domain.refusal import Forbidden, NotFound, OperationRefused
 from changetrack.operations import imports
@@ -72,9 +71,10 @@ def _ended(upload: Upload, what: What) -> Run:
 def _work(upload: Upload, what: What) -> imports.ImportResult:
     table = upload.table()
     with upload.rejecting(table.headers) as rejected:
-        return OPERATIONS[upload.kind](
-            source=table, options=_options(upload.choices() or Choices(), what), actor=_owner(upload),
-            now=clock().now(), today=clock().today(), watch=_teller(upload, what), on_reject=rejected.add,
+        return imports.import_file(
+            kind=upload.kind, source=table, options=_options(upload.choices() or Choices(), what),
+            secret=settings().secret_key, actor=_owner(upload), now=clock().now(), today=clock().today(),
+            watch=_teller(upload, what), on_reject=rejected.add,
         )  # fmt: skip
 
 

@@ -47,7 +47,11 @@ class _Work:
 
 @contextmanager
 def accounts_loader(scene: Scene, layout: Layout) -> Iterator["AccountsLoader"]:
-    """A loader for one reading of a file of accounts."""
+    """A loader for one reading of a file of accounts, known by their `external_id`.
+
+    New ones are placed where the file says, present ones are edited. A step tells where the account has been since
+    `step_entered_on`; it is claimed, and supported only when evidence exists.
+    """
     yield AccountsLoader(scene, layout)
 
 

@@ -19,7 +19,7 @@ from changetrack.operations.usage._match import count_waiting
 
 @contextmanager
 def aliases_loader(scene: Scene, _layout: Layout) -> Iterator["AliasesLoader"]:
-    """A loader for one reading of a file of aliases."""
+    """A loader for one reading of a file of other systems' names; one that names another account is turned away."""
     yield AliasesLoader(scene)
 
 

@@ -32,7 +32,7 @@ class _People:
 
 @contextmanager
 def contacts_loader(scene: Scene, _layout: Layout) -> Iterator["ContactsLoader"]:
-    """A loader for one reading of a file of contacts."""
+    """A loader for one reading of a file of the customer's people, known again by their address or else their name."""
     yield ContactsLoader(scene)
 
 

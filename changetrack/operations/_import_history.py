@@ -21,7 +21,12 @@ ACCOUNTS = 1_000  # whose stories are told at a time
 
 @contextmanager
 def history_loader(scene: Scene, _layout: Layout) -> Iterator["HistoryLoader"]:
-    """A loader for one reading of a file of history."""
+    """A loader for one reading of a file that says where accounts stood since when, its rows in any order.
+
+    They are worked into what is on record: going to a lower step is going back, `held` parks, `closed` ends, and
+    what is learned late takes its place in time without changing what was known before. `updated` and `unchanged`
+    count accounts.
+    """
     with Spool() as spool:
         yield HistoryLoader(scene, spool)
 

@@ -59,7 +59,12 @@ class _Present:
 
 @contextmanager
 def outcomes_loader(scene: Scene, _layout: Layout) -> Iterator["OutcomesLoader"]:
-    """A loader for one reading of a file of outcomes."""
+    """A loader for one reading of a file of outcomes; the same account, statement and metric are the same outcome.
+
+    A day of agreement is the beneficiary's word as reported, heard by mail unless `said_how` says otherwise; so are
+    days of attestation, dispute and withdrawal. What was agreed is frozen: a row that differs from it is turned
+    away. Somebody who is named and not known joins the customer's people.
+    """
     yield OutcomesLoader(scene)
 
 

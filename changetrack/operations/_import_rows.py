@@ -7,12 +7,12 @@ from itertools import islice
 
 from changetrack.domain.imports import Layout, ParsedRow, RawRow, RowReason, row_parser
 from changetrack.operations._bulk import ROWS
-from changetrack.operations._import_run import Prepare
 from changetrack.operations._import_terms import (
     ImportOptions,
     ImportResult,
     Loader,
     OnReject,
+    Prepare,
     Scene,
     Source,
     Watch,
@@ -25,7 +25,7 @@ _CHECKING = 0.3  # of the whole work
 def by_rows(
     make_loader: MakeLoader, check: Callable[[dict[str, object]], list[tuple[str, str]]] | None = None
 ) -> Prepare:
-    """What `run_import` needs for a kind of file that has a loader; `check` looks at the fields of a row together."""
+    """What `import_file` needs for a kind of file that has a loader; `check` looks at the fields of a row together."""
 
     @contextmanager
     def prepare(

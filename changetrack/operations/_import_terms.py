@@ -1,13 +1,14 @@
 """What an import is asked and what it answers: its options, its result, and what a loader of one kind does."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Protocol
 
 from sqlalchemy.orm import Session, scoped_session
 
-from changetrack.domain.imports import Block, ParsedRow, RawRow, RowReason
+from changetrack.domain.imports import Block, Layout, ParsedRow, RawRow, RowReason
 from changetrack.domain.people import Actor
 from changetrack.domain.refusal import OperationRefused, Reason
 
@@ -158,3 +159,7 @@ class Work(Protocol):
 
     def write(self, scene: Scene, result: ImportResult) -> None:
         """Write every row that can be taken, and count anew."""
+
+
+Prepare = Callable[[Source, Layout, ImportOptions, date, Watch | None], AbstractContextManager[Work]]
+"""Makes ready for one file; raises OperationRefused where it cannot be read at all."""

@@ -8,8 +8,7 @@ from itertools import islice
 from changetrack.domain.imports import Layout
 from changetrack.domain.metrics import AGGREGATIONS
 from changetrack.domain.usage import Aggregation
-from changetrack.operations._import_run import Prepare
-from changetrack.operations._import_terms import ImportOptions, ImportResult, OnReject, Scene, Source, Watch
+from changetrack.operations._import_terms import ImportOptions, ImportResult, OnReject, Prepare, Scene, Source, Watch
 from changetrack.operations._import_usage_rows import UsageRows
 from changetrack.operations._usage_file_events import take_events, take_members
 from changetrack.operations._usage_spool import UsageSpool
@@ -22,7 +21,13 @@ _AT_ONCE = 20_000  # numbers written by one statement
 
 
 def usage_rows(secret: str) -> Prepare:
-    """What `run_import` needs for a file of usage; `secret` is the key of the digests of those who are counted."""
+    """What `import_file` needs for a file of usage: numbers of a metric by account and day.
+
+    Rows of one account, metric and day come together as the metric adds up. With an `event_id` a row counts once,
+    in whichever file; without, the file states the day, and a later file supersedes it as of its own day. Of a
+    metric of different ones a row may name a `member`, kept as a digest made with `secret`. Rows of an account
+    that nobody knows wait until somebody does.
+    """
 
     @contextmanager
     def prepare(

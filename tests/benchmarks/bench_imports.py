@@ -19,7 +19,7 @@ from changetrack.adapters.files import Table
 from changetrack.app import create_app
 from changetrack.config import Settings
 from changetrack.models import WRITE, Account, Event, Journey, Standing, Team, Visit, db
-from changetrack.operations.imports import ImportOptions, import_accounts
+from changetrack.operations.imports import ImportOptions, import_file
 from changetrack.operations.playbook import install_playbook
 from changetrack.operations.teams import add_team
 from tests.benchmarks.floors import Finding
@@ -78,7 +78,8 @@ def _alone(rows: int, url: str, other_url: str, folder: Path) -> dict[str, float
         add_team(actor=ACTOR, now=NOW, name="North")
         install_playbook(actor=ACTOR, now=NOW)
         start, begun = time.perf_counter(), time.process_time()
-        result = import_accounts(source=Table(path), options=ImportOptions(), actor=ACTOR, now=NOW, today=TODAY)
+        moment: dict[str, Any] = {"actor": ACTOR, "now": NOW, "today": TODAY}
+        result = import_file(kind="accounts", source=Table(path), options=ImportOptions(), secret="s", **moment)
         taken, worked = time.perf_counter() - start, time.process_time() - begun
         peak = peak_memory()
         assert result.created == rows, result

@@ -19,7 +19,7 @@ from changetrack.adapters.files import Table
 from changetrack.app import create_app
 from changetrack.config import Settings
 from changetrack.models import WRITE, Account, Metric, UsageDaily, db
-from changetrack.operations.imports import ImportOptions, import_accounts, import_usage
+from changetrack.operations.imports import ImportOptions, ImportResult, import_file
 from changetrack.operations.playbook import install_playbook
 from changetrack.operations.usage.metrics import create_metric
 from tests.benchmarks.bench_imports import peak_memory
@@ -102,10 +102,13 @@ def _alone(days: int, url: str, other_url: str, folder: Path) -> dict[str, float
 
 
 def _import(path: Path, batch: str) -> None:
-    result = import_usage(
-        source=Table(path), options=ImportOptions(batch_id=batch), secret=SECRET, actor=ACTOR, now=NOW, today=TODAY
-    )
+    result = _import_file("usage", path, batch_id=batch)
     assert result.created + result.unchanged == result.rows, result
+
+
+def _import_file(kind: str, path: Path, **options: Any) -> ImportResult:
+    moment: dict[str, Any] = {"actor": ACTOR, "now": NOW, "today": TODAY}
+    return import_file(kind=kind, source=Table(path), options=ImportOptions(**options), secret=SECRET, **moment)
 
 
 def _prepared(url: str, folder: Path) -> None:
@@ -116,7 +119,7 @@ def _prepared(url: str, folder: Path) -> None:
     with create_app(settings, clock=FixedClock()).app_context():
         migrations.upgrade(db.engine)
         install_playbook(actor=ACTOR, now=NOW)
-        import_accounts(source=Table(path), options=ImportOptions(), actor=ACTOR, now=NOW, today=TODAY)
+        _import_file("accounts", path)
         for key in METRICS:
             create_metric(actor=ACTOR, now=NOW, key=key, name=key, unit=key, aggregation="sum")
         db.session.remove()

@@ -1,7 +1,7 @@
 """Fifty accounts with eighteen months of history, written by the operations: what a population is copied from."""
 
 import csv
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from random import Random
@@ -12,7 +12,7 @@ from sqlalchemy import select
 from changetrack.adapters.files import Table
 from changetrack.domain.people import Actor
 from changetrack.models import Account, db
-from changetrack.operations.imports import ImportOptions, import_accounts, import_history
+from changetrack.operations.imports import ImportOptions, import_file
 from changetrack.operations.journey.evidence import Statement, record_evidence
 from changetrack.operations.journey.opening import open_account, state_gap
 from changetrack.operations.night import sweep_account
@@ -42,7 +42,7 @@ def write_originals(folder: Path, today: date) -> None:
     _add_people(_noon(begin))
     install_playbook(actor=ACTOR, now=_noon(begin))
     moves = sorted(_moves(begin), key=lambda move: (move[2], move[0]))
-    _load(folder / "accounts.csv", import_accounts, _accounts(begin), _noon(begin), begin)
+    _load("accounts", folder / "accounts.csv", _accounts(begin), _noon(begin), begin)
     _open_some(begin)
     for quarter in range(1, QUARTERS + 1):
         day = min(begin + timedelta(days=quarter * QUARTER), today)
@@ -50,7 +50,7 @@ def write_originals(folder: Path, today: date) -> None:
         recent = [move for move in moves if since < move[2] <= day]
         if recent:
             rows = [("external_id", "step", "entered_on", "reason"), *recent]
-            _load(folder / f"history-{quarter}.csv", import_history, rows, _noon(day), day)
+            _load("history", folder / f"history-{quarter}.csv", rows, _noon(day), day)
         _sweep(day)
 
 
@@ -97,12 +97,11 @@ def _moves(begin: date) -> Iterator[tuple[str, str, date, str]]:
                 yield f"B{n:02}", "closed", day, "churned"
 
 
-def _load(
-    path: Path, load: Callable[..., object], rows: Iterable[Sequence[object]], now: datetime, today: date
-) -> None:
+def _load(kind: str, path: Path, rows: Iterable[Sequence[object]], now: datetime, today: date) -> None:
     with path.open("w", newline="", encoding="utf-8") as file:
         csv.writer(file).writerows(rows)
-    load(source=Table(path), options=ImportOptions(), actor=ACTOR, now=now, today=today)
+    moment: dict[str, Any] = {"actor": ACTOR, "now": now, "today": today}
+    import_file(kind=kind, source=Table(path), options=ImportOptions(), secret="s", **moment)
 
 
 def _open_some(day: date) -> None:

@@ -14,7 +14,7 @@ from sqlalchemy import func, select
 
 from changetrack.adapters.files import Table
 from changetrack.models import Account, Metric, UsageDaily, UsageEvent, db
-from changetrack.operations.imports import ImportOptions, import_accounts, import_aliases
+from changetrack.operations.imports import ImportOptions, import_file
 from changetrack.operations.usage.metrics import add_event_rule, create_metric
 from changetrack.queries.usage_sources import find_source_id
 from tests.clock import NOW, TODAY
@@ -110,8 +110,9 @@ def _prepare() -> None:
     said: dict[str, Any] = {"actor": OPERATOR, "now": NOW, "today": TODAY}
     mapping = {"account_id": "external_id", "account_name": "name"}
     names = {"account_id": "external_id", "subscription_id": "alias"}
-    import_accounts(source=Table(RAVENSTACK / "ravenstack_accounts.csv"), options=ImportOptions(mapping), **said)
-    import_aliases(source=Table(RAVENSTACK / "ravenstack_subscriptions.csv"), options=ImportOptions(names), **said)
+    for kind, file, columns in (("accounts", "accounts", mapping), ("aliases", "subscriptions", names)):
+        table = Table(RAVENSTACK / f"ravenstack_{file}.csv")
+        import_file(kind=kind, source=table, options=ImportOptions(columns), secret="s", **said)
     for source in PROGRAMS:
         for what, (aggregation, property_name) in COUNTED.items():
             key = f"{source}_{what}"

@@ -13,8 +13,8 @@ from sqlalchemy import select
 from changetrack.adapters.uploaded_file import Run, Upload
 from changetrack.adapters.uploads import Uploads
 from changetrack.cli import uploads as command
-from changetrack.cli.imports import OPERATIONS
 from changetrack.models import Account, Import
+from changetrack.operations import imports
 from changetrack.web.admin.import_process import LAUNCH
 from tests.conftest import Stage
 from tests.factories import Cast
@@ -147,7 +147,7 @@ def test_what_goes_wrong_is_said_without_its_inside(desk: Desk, app: Flask, monk
         raise RuntimeError("password=hunter2")
 
     app.extensions[LAUNCH] = launcher_of(app)
-    monkeypatch.setitem(OPERATIONS, "accounts", broken)
+    monkeypatch.setattr(imports, "import_file", broken)
 
     page = desk.try_out(desk.accepted(ROWS))
 
@@ -161,7 +161,7 @@ def test_what_takes_too_long_is_ended(desk: Desk, app: Flask, monkeypatch: pytes
         raise TimeoutError
 
     app.extensions[LAUNCH] = launcher_of(app)
-    monkeypatch.setitem(OPERATIONS, "accounts", slow)
+    monkeypatch.setattr(imports, "import_file", slow)
 
     assert "It took longer than 30 minutes." in words(desk.try_out(desk.accepted(ROWS)))
 

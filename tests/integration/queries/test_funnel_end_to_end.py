@@ -11,7 +11,7 @@ import pytest
 from changetrack.adapters.files import Table
 from changetrack.domain.filters import CARRIED_FIELDS
 from changetrack.domain.funnel import CLOSED, PLACES
-from changetrack.operations.imports import ImportOptions, import_accounts, import_history
+from changetrack.operations.imports import ImportOptions, import_file
 from changetrack.operations.playbook import install_playbook
 from changetrack.queries._funnel_question import ask
 from changetrack.queries._funnel_sources import count_accounts, count_standings
@@ -45,14 +45,15 @@ def tell(tmp_path: Path) -> Callable[[str, str, date, date], None]:
 
     def recorded(account: str, step: str, since: date, day: date) -> None:
         moment: dict[str, Any] = {"actor": OPERATOR, "now": datetime.combine(day, time(12), UTC), "today": day}
+        moment |= {"options": ImportOptions(), "secret": "s"}
         path = tmp_path / f"{account}-{day}.csv"
         if account in known:
             rows = table(path, ("external_id", "step", "entered_on", "reason"), (account, step, since, "other"))
-            import_history(source=rows, options=ImportOptions(), **moment)
+            import_file(kind="history", source=rows, **moment)
         else:
             head = ("external_id", "name", "started_on", "step", "step_entered_on", "segment")
             rows = table(path, head, (account, account, since, step, since, "Retail" if account < "D" else "Public"))
-            import_accounts(source=rows, options=ImportOptions(), **moment)
+            import_file(kind="accounts", source=rows, **moment)
         known.add(account)
 
     return recorded

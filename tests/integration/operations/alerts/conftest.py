@@ -12,7 +12,7 @@ from changetrack.adapters.files import Table
 from changetrack.domain.people import Actor
 from changetrack.models import Account, Alert, Event, OutboxMessage
 from changetrack.operations.alerts import acknowledge_alert, snooze_alert
-from changetrack.operations.imports import ImportOptions, import_accounts, import_history
+from changetrack.operations.imports import ImportOptions, import_file
 from changetrack.operations.night import Swept, sweep_account
 from tests.factories.walk import Walk
 
@@ -71,7 +71,7 @@ class Night:
         walk, alert = self.walk, self.alert
         given: dict[str, Any] = {
             "next_step": "Ines shows the report",
-            "next_step_on": walk.today + timedelta(60),
+            "next_step_on": walk.today + timedelta(28),
             "version": alert.version,
         } | answer
         acknowledge_alert(alert_id=alert.id, actor=walk.cast.actor(who), now=walk.now, today=walk.today, **given)
@@ -87,9 +87,8 @@ class Night:
         """Ada reads a file in; of accounts, the first becomes the one that the night looks at."""
         path = self._folder / f"{kind}-{self.walk.today}.csv"
         path.write_text("\n".join(lines) + "\n", encoding="utf-8")
-        load = {"accounts": import_accounts, "history": import_history}[kind]
-        moment: dict[str, Any] = {"now": self.walk.now, "today": self.walk.today}
-        load(source=Table(path), options=ImportOptions(), actor=self.walk.cast.actor("ada"), **moment)
+        moment: dict[str, Any] = {"actor": self.walk.cast.actor("ada"), "now": self.walk.now, "today": self.walk.today}
+        import_file(kind=kind, source=Table(path), options=ImportOptions(), secret="s", **moment)
         imported = self.walk.session.scalar(select(Account.id).where(Account.external_id == "imported"))
         self.walk.account_id = imported or self.walk.account_id
 

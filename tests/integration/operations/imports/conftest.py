@@ -1,9 +1,7 @@
 """A file clerk: brings CSV text in, as Ada the administrator."""
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,21 +12,13 @@ from changetrack.adapters.files import Table
 from changetrack.domain.imports import RawRow, RowReason
 from changetrack.domain.people import Actor
 from changetrack.models import Account, Event, Hold, Standing, Visit
-from changetrack.operations import imports
-from changetrack.operations.imports import FileRefused, ImportOptions, ImportResult
+from changetrack.operations.imports import FileRefused, ImportOptions, ImportResult, import_file
 from changetrack.operations.playbook import install_playbook
 from changetrack.queries.verify import verify
 from tests.factories import Cast, make_cast
 from tests.factories._saving import Saver
 
-IMPORTS: Mapping[str, Callable[..., ImportResult]] = {
-    "accounts": imports.import_accounts,
-    "aliases": imports.import_aliases,
-    "history": imports.import_history,
-    "contacts": imports.import_contacts,
-    "outcomes": imports.import_outcomes,
-    "usage": partial(imports.import_usage, secret="the key under which these tests count people"),
-}
+SECRET = "the key under which these tests count people"
 
 
 @dataclass
@@ -49,9 +39,9 @@ class Clerk:
         self.files += 1
         path = self.folder / f"{kind}-{self.files}.csv"
         path.write_text(text, encoding="utf-8")
-        result = IMPORTS[kind](
-            source=Table(path), options=ImportOptions(**options), actor=actor or self.actor, now=self.now,
-            today=self.today, on_reject=on_reject,
+        result = import_file(
+            kind=kind, source=Table(path), options=ImportOptions(**options), secret=SECRET,
+            actor=actor or self.actor, now=self.now, today=self.today, on_reject=on_reject,
         )  # fmt: skip
         self.session.rollback()
         return result

@@ -2,13 +2,14 @@
 
 import gzip
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select
 
 from changetrack.adapters.files import Table
 from changetrack.models import Metric, Outcome, UnmatchedUsage, UsageDaily
-from changetrack.operations.imports import ImportOptions, import_usage
+from changetrack.operations.imports import ImportOptions, import_file
 from tests.factories import make_metric, make_outcome
 from tests.integration.operations.imports.conftest import Clerk
 
@@ -194,9 +195,8 @@ def test_a_compressed_file_with_quoted_cells_is_read(known: Clerk) -> None:
     path = known.folder / "usage.csv.gz"
     path.write_bytes(gzip.compress(b'"external_id","metric","day","value"\r\n"A-1","calls","2026-02-01","12"\r\n'))
 
-    import_usage(
-        source=Table(path), options=ImportOptions(), secret="s", actor=known.actor, now=known.now, today=known.today
-    )
+    moment: dict[str, Any] = {"now": known.now, "today": known.today}
+    import_file(kind="usage", source=Table(path), options=ImportOptions(), secret="s", actor=known.actor, **moment)
 
     assert numbers(known) == {("calls", "2026-02-01"): "12"}
 

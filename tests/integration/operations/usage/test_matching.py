@@ -4,6 +4,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select
@@ -12,7 +13,7 @@ from changetrack.adapters.files import Table
 from changetrack.domain.refusal import NotFound, OperationRefused
 from changetrack.models import Account, Alias, UnmatchedUsage, UsageDaily
 from changetrack.operations.accounts import add_alias, create_account, edit_account
-from changetrack.operations.imports import ImportOptions, ImportResult, import_accounts, import_aliases
+from changetrack.operations.imports import ImportOptions, import_file
 from changetrack.operations.playbook import install_playbook
 from changetrack.operations.usage._match import Matched
 from changetrack.operations.usage.matching import match_usage
@@ -75,18 +76,19 @@ def create(session: Saver, cast: Cast, _folder: Path) -> int:
 def import_alias(session: Saver, cast: Cast, folder: Path) -> int:
     account = make_account(session, external_id="acme")
     (folder / "aliases.csv").write_text("external_id,alias\nacme,Acme Inc\nacme,another\n")
-    run(import_aliases, cast, folder / "aliases.csv")
+    run("aliases", cast, folder / "aliases.csv")
     return account.id
 
 
 def import_account(session: Saver, cast: Cast, folder: Path) -> int:
     (folder / "accounts.csv").write_text("external_id,name\nAcme Inc,Acme\nanother,Another\n")
-    run(import_accounts, cast, folder / "accounts.csv")
+    run("accounts", cast, folder / "accounts.csv")
     return session.scalars(select(Account.id).where(Account.external_id == "Acme Inc")).one()
 
 
-def run(read: Callable[..., ImportResult], cast: Cast, path: Path) -> None:
-    read(source=Table(path), options=ImportOptions(), actor=cast.actor("ada"), now=LATER, today=LATER.date())
+def run(kind: str, cast: Cast, path: Path) -> None:
+    moment: dict[str, Any] = {"now": LATER, "today": LATER.date()}
+    import_file(kind=kind, source=Table(path), options=ImportOptions(), secret="s", actor=cast.actor("ada"), **moment)
 
 
 def rename(session: Saver, cast: Cast, _folder: Path) -> int:
