@@ -27,12 +27,21 @@ from changetrack.operations.playbook import install_playbook
 from tests.clock import NOW, TODAY, FixedClock
 from tests.databases import Database, PostgresDatabase, PostgresServer, SqliteDatabase, postgres_server
 from tests.factories import Cast, make_cast
-from tests.factories._saving import Saver
+from tests.factories._saving import Saver, number
 from tests.factories.walk import Walk
 
 SECRET = "a-key-that-signs-nothing-outside-of-these-tests"
 
-hypothesis.settings.register_profile("changetrack", deadline=None, derandomize=True, database=None)
+ON_ONE_DATABASE = pytest.mark.parametrize("stage", ["sqlite"], indirect=True)
+"""For what is refused, or read from the words alone, before a database is asked."""
+
+hypothesis.settings.register_profile(
+    "changetrack",
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],  # no machine is too slow to be right
+)
 hypothesis.settings.load_profile("changetrack")
 
 
@@ -50,6 +59,7 @@ class Stage:
         """As it was before the test."""
         self.database.reset(self.engine)
         self.clock.reset()
+        number.reset()
 
 
 class OwnContextClient(FlaskClient):
@@ -76,17 +86,18 @@ def stage(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     """The application on a freshly migrated database: every test that takes it runs on both."""
     folder = tmp_path_factory.mktemp(request.param)
     if request.param == "sqlite":
-        with _staged(SqliteDatabase(folder), folder) as stage:
+        with staged(SqliteDatabase(folder), folder) as stage:
             yield stage
         return
     database = PostgresDatabase(request.getfixturevalue("postgres"))
-    with _staged(database, folder) as stage:
+    with staged(database, folder) as stage:
         yield stage
     database.close()
 
 
 @contextmanager
-def _staged(database: Database, folder: Path) -> Iterator[Stage]:
+def staged(database: Database, folder: Path) -> Iterator[Stage]:
+    """The application on a freshly migrated database, for the length of a `with`."""
     settings = Settings(instance=folder, database_url=database.url, secret_key=SECRET, env="development")
     clock = FixedClock()
     app = create_app(settings, clock=clock)

@@ -79,7 +79,7 @@ class MailSink:
     @property
     def url(self) -> str:
         """As `CHANGETRACK_SMTP_URL` has it."""
-        return f"smtp://127.0.0.1:{self.port}?timeout=2"
+        return f"smtp://127.0.0.1:{self.port}?timeout=20"
 
 
 def drop_connection() -> None:
@@ -133,7 +133,7 @@ class _AnyPort(Controller):
 def mail_sink(**answers: str) -> Iterator[MailSink]:
     """Run a mail server on this machine."""
     sink = MailSink(**answers)  # type: ignore[arg-type]  # refuse and refuse_data
-    controller = _AnyPort(sink, hostname="127.0.0.1", port=0)
+    controller = _AnyPort(sink, hostname="127.0.0.1", port=0, ready_timeout=30)
     controller.start()
     sink.port = controller.port
     yield sink

@@ -12,11 +12,15 @@ from playwright.sync_api import (
     Page,
     Playwright,
     Response,
+    expect,
     sync_playwright,
 )
 from werkzeug.serving import make_server
 
 from tests.browser import chromium
+
+PATIENCE = 30_000  # milliseconds: a page on a machine under load
+expect.set_options(timeout=PATIENCE)
 
 
 @pytest.fixture(scope="session")
@@ -52,7 +56,7 @@ def live_url(app: Flask) -> Iterator[str]:
 def context(browser: Browser, live_url: str) -> Iterator[BrowserContext]:
     """A fresh profile that knows the server's address: `page.goto("/login")`."""
     profile = browser.new_context(base_url=live_url, reduced_motion="reduce", locale="en-GB", timezone_id="UTC")
-    profile.set_default_timeout(10_000)
+    profile.set_default_timeout(PATIENCE)
     yield profile
     profile.close()
 
@@ -77,3 +81,9 @@ def _is_trouble(message: ConsoleMessage) -> bool:
 def _has_failed(answer: Response) -> bool:
     return answer.status >= 500 or (answer.status >= 400 and answer.request.resource_type != "document"
                                     and "/static/" in answer.url)  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def _names(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every name that a page looks up stands for an address of the public internet: no test asks the network."""
+    monkeypatch.setattr("changetrack.web.outbound.resolve", lambda _host, _port: ["93.184.215.14"])

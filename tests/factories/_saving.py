@@ -11,7 +11,23 @@ from changetrack.models import Base
 Row = TypeVar("Row", bound=Base)
 Saver = scoped_session[Session]
 
-number = count(1).__next__
+
+class Numbers:
+    """From one on, in each test anew: what is named after one does not depend on the tests before."""
+
+    def __init__(self) -> None:
+        self.reset()
+
+    def reset(self) -> None:
+        """From one on again."""
+        self._next = count(1).__next__
+
+    def __call__(self) -> int:
+        """The next number."""
+        return self._next()
+
+
+number = Numbers()
 
 
 def save(session: Saver, row: Row) -> Row:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from changetrack.domain.names import name_key
 from changetrack.models import Account, Alias, Calendar, Import, SavedView, User
 from tests.clock import NOW, TODAY
 from tests.factories._saving import Saver, number, save
@@ -16,7 +17,7 @@ def make_account(session: Saver, **fields: Any) -> Account:
     step = given.setdefault("claimed_step", 0)
     given.setdefault("place", step)
     given.setdefault("status", {0: "not_opened", 9: "anchored"}.get(step, "active"))
-    given.setdefault("name_key", given["name"].casefold())
+    given.setdefault("name_key", name_key(given["name"]))
     return save(session, Account(**given))
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import insert
 
+from changetrack.domain.names import name_key
 from changetrack.models import Account
 from changetrack.operations._cells import FunnelTally
 from changetrack.operations._dossier import cell_state
@@ -64,5 +65,5 @@ def _whole(record: dict[str, Any]) -> dict[str, Any]:
     row |= {"annual_value": None, "currency": None, "stale": False, "severity": None, "review_on": None}
     row |= {"attributes": {}, "event_hash": "0" * 64, "created_at": NOW, "updated_at": NOW, **record}
     row["status"] = STATUS_BY_PLACE.get(row["place"], "active")
-    row.setdefault("name_key", row["name"].casefold())
+    row.setdefault("name_key", name_key(row["name"]))
     return row

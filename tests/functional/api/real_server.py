@@ -1,10 +1,9 @@
 """A real server process on a database of its own, with sources whose events are counted."""
 
 import os
-import socket
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +22,7 @@ from changetrack.operations.usage.metrics import add_event_rule, create_metric
 from changetrack.operations.usage.sources import add_source, create_write_key
 from tests.architecture.source import ROOT
 from tests.clock import NOW, TODAY
+from tests.ports import free_port
 
 SECRET = "a-key-that-signs-nothing-outside-of-these-tests"
 EVENT = "Report Exported"
@@ -58,20 +58,18 @@ class Running:
 
 
 @contextmanager
-def running(url: str, folder: Path, names: Sequence[str], more: Mapping[str, str] | None = None) -> Iterator[Running]:
-    """A server with two workers, for the length of a `with`; `more` are further settings of it."""
+def running(url: str, folder: Path, names: Sequence[str]) -> Iterator[Running]:
+    """A server with two workers, for the length of a `with`; its clock is the real one, and any day may be told of."""
     settings = Settings(instance=folder, database_url=url, secret_key=SECRET, env="development", log_level="ERROR")
     app = create_app(settings)
     with app.app_context():
         keys = _set_up(names)
         db.engine.dispose()
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
+    port = free_port()
     environment = {
         "PATH": os.environ["PATH"], "PYTHONUNBUFFERED": "1", "CHANGETRACK_INSTANCE": str(folder),
         "CHANGETRACK_DATABASE_URL": url, "CHANGETRACK_SECRET_KEY": SECRET, "CHANGETRACK_LOG_LEVEL": "ERROR",
-        **(more or {}),
+        "CHANGETRACK_USAGE_RETENTION_DAYS": "36500",
     }  # fmt: skip
     server = subprocess.Popen(
         [sys.executable, "-m", "changetrack", "serve", "--port", str(port), "--workers", "2", "--no-scheduler"],

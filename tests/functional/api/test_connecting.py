@@ -2,7 +2,6 @@
 
 import os
 import re
-import socket
 import sqlite3
 import subprocess
 import sys
@@ -17,6 +16,7 @@ from changetrack.models import NUMBER_SCALE
 from changetrack.web.admin.first_event import snippets
 from tests.architecture.source import ROOT
 from tests.functional.api.node_packages import NODE_MODULES, install_node_packages
+from tests.ports import free_port
 
 GUIDE = (ROOT / "docs" / "connecting.md").read_text(encoding="utf-8")
 HOST, KEY, TOKEN = "https://changetrack.example.com", "YOUR_WRITE_KEY", "YOUR_TOKEN"
@@ -73,7 +73,7 @@ def program_of(code: str) -> tuple[str, ...]:
 def run(folder: Path, *command: str) -> str:
     """Run a command to its end as the guide's reader would, in a folder of its own."""
     ended = subprocess.run(
-        command, cwd=folder, env=environment(folder), capture_output=True, text=True, timeout=60, check=False
+        command, cwd=folder, env=environment(folder), capture_output=True, text=True, timeout=300, check=False
     )
     assert ended.returncode == 0, ended.stderr
     return ended.stdout
@@ -92,9 +92,7 @@ def reader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reader]:
     run(folder, "changetrack", "db", "upgrade")
     run(folder, "changetrack", "import", "accounts", "accounts.csv")
     printed = run(folder, "bash", "-ec", block("A metric, a rule, a source"))
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
+    port = free_port()
     server = subprocess.Popen(
         ["changetrack", "serve", "--port", str(port), "--workers", "1", "--no-scheduler"],
         cwd=folder, env=environment(folder) | {"PYTHONUNBUFFERED": "1"}, stdout=subprocess.PIPE,

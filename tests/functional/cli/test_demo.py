@@ -4,6 +4,7 @@ import stat
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -34,6 +35,7 @@ from changetrack.models import (
     OutcomeStatement,
     Proposal,
     SignOff,
+    Standing,
     UsageDaily,
     UsageEvent,
     Visit,
@@ -43,7 +45,8 @@ from changetrack.models import (
 from changetrack.operations._dossier import contact_facts
 from changetrack.queries.funnel import get_funnel
 from tests.clock import TODAY
-from tests.conftest import Stage
+from tests.conftest import Stage, staged
+from tests.databases import SqliteDatabase
 
 COUNTED_ANEW = set(range(15, 31))  # days after the day that a corrected number is of
 SHOWN = [f"{key}@example.com" for key in ("olu", "tess", "vik", "ed", "ada")]
@@ -89,6 +92,31 @@ def counted(column: Any, *conditions: Any) -> Counter[Any]:
     return Counter(db.session.scalars(select(column).where(*conditions)))
 
 
+CONTENT = (
+    select(Account.external_id, Account.name, Account.tier, Account.annual_value, Account.status, Account.due_on),
+    select(Account.external_id, Account.supported_step, Account.step_entered_on, Account.progress_on, Account.stale),
+    select(Visit.account_id, Visit.seq, Visit.step, Visit.kind, Visit.entered_on, Visit.recorded_at, Visit.note),
+    select(Standing.account_id, Standing.seq, Standing.effective_on, Standing.recorded_at, Standing.place),
+    select(Evidence.account_id, Evidence.seq, Evidence.point, Evidence.person_name, Evidence.effective_on),
+    select(Contact.account_id, Contact.seq, Contact.name, Contact.title, Contact.email),
+    select(Outcome.account_id, Outcome.seq, Outcome.state, Outcome.detail, Outcome.state_since, Outcome.realized),
+    select(OutcomeStatement.account_id, OutcomeStatement.seq, OutcomeStatement.kind, OutcomeStatement.person_name),
+    select(UsageDaily.account_id, UsageDaily.metric_id, UsageDaily.day, UsageDaily.recorded_on, UsageDaily.stated),
+    select(LedgerEntry.account_id, LedgerEntry.seq, LedgerEntry.posted_on, LedgerEntry.amount, LedgerEntry.cause),
+)
+"""Names, dates and steps, but neither secrets nor hashes; accounts are numbered in the order in which they come."""
+
+
+def content() -> list[list[tuple[object, ...]]]:
+    lowest = db.session.scalar(select(func.min(Account.id))) or 0
+    found = [[tuple(row) for row in db.session.execute(query)] for query in CONTENT]
+    for rows, query in zip(found, CONTENT, strict=True):
+        if query.selected_columns[0].key == "account_id":
+            rows[:] = [(int(str(row[0])) - lowest, *row[1:]) for row in rows]
+        rows.sort(key=repr)
+    return found
+
+
 # What is told
 
 
@@ -124,6 +152,18 @@ def test_if_new_tells_the_same_again_and_changes_nothing(loaded: Loaded, look: A
 
     assert (again.exit_code, again.stdout) == (0, loaded.first.stdout)
     assert db.session.scalar(select(func.count()).select_from(Event)) == before
+
+
+def test_the_same_seed_and_day_give_the_same_portfolio(look: AppContext, tmp_path: Path) -> None:
+    first = content()
+
+    with staged(SqliteDatabase(tmp_path), tmp_path) as other:
+        Loaded(other)
+        with other.app.app_context():
+            again = content()
+
+    assert again == first
+    assert all(first)
 
 
 def test_it_is_not_loaded_over_what_is_there(loaded: Loaded) -> None:

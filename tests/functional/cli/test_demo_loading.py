@@ -1,4 +1,4 @@
-"""Loading the example portfolio: the same again for the same seed, beside other data, or broken off."""
+"""Loading the example portfolio: many accounts, beside other data, or broken off."""
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, timedelta
@@ -16,15 +16,8 @@ from changetrack.domain.demo.many_use import use_files
 from changetrack.domain.people import Actor
 from changetrack.models import (
     Account,
-    Contact,
-    Evidence,
-    LedgerEntry,
     Outcome,
-    OutcomeStatement,
-    Standing,
-    UsageDaily,
     User,
-    Visit,
 )
 from changetrack.queries.demo import find_people
 from tests.clock import NOW, TODAY
@@ -42,43 +35,6 @@ def instance(stage: Stage) -> Iterator[Path]:
     yield stage.settings.instance
     for name in ("demo-password", "demo-unfinished"):
         (stage.settings.instance / name).unlink(missing_ok=True)
-
-
-CONTENT = (
-    select(Account.external_id, Account.name, Account.tier, Account.annual_value, Account.status, Account.due_on),
-    select(Account.external_id, Account.supported_step, Account.step_entered_on, Account.progress_on, Account.stale),
-    select(Visit.account_id, Visit.seq, Visit.step, Visit.kind, Visit.entered_on, Visit.recorded_at, Visit.note),
-    select(Standing.account_id, Standing.seq, Standing.effective_on, Standing.recorded_at, Standing.place),
-    select(Evidence.account_id, Evidence.seq, Evidence.point, Evidence.person_name, Evidence.effective_on),
-    select(Contact.account_id, Contact.seq, Contact.name, Contact.title, Contact.email),
-    select(Outcome.account_id, Outcome.seq, Outcome.state, Outcome.detail, Outcome.state_since, Outcome.realized),
-    select(OutcomeStatement.account_id, OutcomeStatement.seq, OutcomeStatement.kind, OutcomeStatement.person_name),
-    select(UsageDaily.account_id, UsageDaily.metric_id, UsageDaily.day, UsageDaily.recorded_on, UsageDaily.stated),
-    select(LedgerEntry.account_id, LedgerEntry.seq, LedgerEntry.posted_on, LedgerEntry.amount, LedgerEntry.cause),
-)
-"""Names, dates and steps, but neither secrets nor hashes; accounts are numbered in the order in which they come."""
-
-
-def content(session: Saver) -> list[list[tuple[object, ...]]]:
-    lowest = session.scalar(select(func.min(Account.id))) or 0
-    found = [[tuple(row) for row in session.execute(query)] for query in CONTENT]
-    for rows, query in zip(found, CONTENT, strict=True):
-        if query.selected_columns[0].key == "account_id":
-            rows[:] = [(int(str(row[0])) - lowest, *row[1:]) for row in rows]
-        rows.sort(key=repr)
-    return found
-
-
-def test_the_same_seed_and_day_give_the_same_portfolio(stage: Stage, run: Run, session: Saver, instance: Path) -> None:
-    run("demo", "--accounts", "38")
-    first = content(session)
-    session.rollback()
-    stage.reset()
-
-    run("demo", "--accounts", "38")
-
-    assert content(session) == first
-    assert all(first)
 
 
 def test_more_accounts_than_tales_come_in_files(run: Run, session: Saver) -> None:

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -17,24 +18,33 @@ import pytest
 
 from changetrack.config import load_settings
 from tests.architecture.source import ROOT
+from tests.ports import free_port
 
 PATIENCE = 40.0  # seconds: a start on a machine under load
 
 
-@pytest.fixture
-def environment(tmp_path: Path) -> dict[str, str]:
-    given = {"PATH": os.environ["PATH"], "CHANGETRACK_INSTANCE": str(tmp_path), "PYTHONUNBUFFERED": "1"}
+@pytest.fixture(scope="module")
+def upgraded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An instance whose database was made by `db upgrade`."""
+    folder = tmp_path_factory.mktemp("upgraded")
     command = [sys.executable, "-m", "changetrack", "db", "upgrade"]
-    subprocess.run(command, cwd=ROOT, env=given, check=True, capture_output=True)
-    return given
+    subprocess.run(command, cwd=ROOT, env=environment_of(folder), check=True, capture_output=True)
+    return folder
+
+
+@pytest.fixture
+def environment(upgraded: Path, tmp_path: Path) -> dict[str, str]:
+    """The settings of an instance of its own."""
+    return environment_of(shutil.copytree(upgraded, tmp_path / "instance"))
+
+
+def environment_of(folder: Path) -> dict[str, str]:
+    return {"PATH": os.environ["PATH"], "CHANGETRACK_INSTANCE": str(folder), "PYTHONUNBUFFERED": "1"}
 
 
 @pytest.fixture
 def port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        number: int = probe.getsockname()[1]
-    return number
+    return free_port()
 
 
 @contextmanager

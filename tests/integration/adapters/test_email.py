@@ -13,6 +13,7 @@ import pytest
 from changetrack.adapters.email import MailServer, NotSent, compose
 from changetrack.config import Settings
 from changetrack.domain.letters import Item, Letter, Section
+from tests.ports import free_port
 from tests.receivers import drop_connection, mail_sink
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
@@ -44,7 +45,7 @@ def mail(letter: Letter = LETTER, *, settings: Settings = SETTINGS, **changed: A
     return compose(letter, **{**given, "unsubscribe": STOP, **changed}, settings=settings)
 
 
-def server(port: int, scheme: str = "smtp", seconds: float = 2) -> MailServer:
+def server(port: int, scheme: str = "smtp", seconds: float = 20) -> MailServer:
     return MailServer(scheme, "127.0.0.1", port, seconds=seconds)
 
 
@@ -211,11 +212,8 @@ def test_a_server_that_leaves_after_it_was_given_all_is_tried_again_under_the_sa
 
 
 def test_a_server_that_is_not_there_holds_up_all() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as closed:
-        port = closed.getsockname()[1]
-
     with pytest.raises(NotSent) as refused:
-        server(port).send(mail())
+        server(free_port()).send(mail())
 
     assert (refused.value.is_away, refused.value.is_final) == (True, False)
 
@@ -227,7 +225,7 @@ def test_a_server_that_says_nothing_is_left_in_time(scheme: str) -> None:
         server(silent.getsockname()[1], scheme, 0.4).send(mail())
 
     assert refused.value.is_away
-    assert time.monotonic() - started < 3
+    assert time.monotonic() - started < 10
 
 
 def test_a_server_that_cannot_encrypt_gets_nothing_when_it_should() -> None:
