@@ -19,7 +19,7 @@ run: .venv/installed  ## install, migrate, load the example portfolio if the dat
 test: .venv/installed  ## every test: on SQLite, on a PostgreSQL of its own, and the pages in Chromium
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
 
-test-faults: .venv/installed  ## kill, fail and turn clocks at length, on both databases: what is lost, what repeats
+test-faults: .venv/installed  ## kill, fill, fail and turn clocks at length, on both databases: what is lost, what repeats
 	@$(BIN)/python -m tests.faults $(ARGS)
 
 check: .venv/installed  ## lint, format, types, import contracts

@@ -14,12 +14,13 @@ from sqlalchemy import Engine, MetaData, event, func, insert, select, text
 from sqlalchemy.orm import Session, scoped_session
 from sqlalchemy.sql import quoted_name
 
+from changetrack.jobs._garbage import uncollected
 from changetrack.jobs.job import Run
 from changetrack.jobs.recognise_value import PAGE, recognise_together
 from changetrack.models import WRITE, LedgerEntry, Metric, Model, Outcome, OutcomeStatement, Reading, UsageDaily, db
 from changetrack.operations._bulk import insert_rows, table_of
 from changetrack.operations.usage._touch import touch_outcomes
-from changetrack.operations.value.recognition import recognise_account
+from changetrack.operations.value.recognition import recognise_account, settle_accounts
 from changetrack.queries.outcomes_due import list_due_outcomes
 from tests.benchmarks.floors import Finding, compared, undisturbed
 from tests.benchmarks.originals import ACTOR
@@ -50,7 +51,9 @@ def measure(stages: tuple[Stage, ...]) -> Iterator[Finding]:
         what = f"recognising {made:,} outcomes of {WEEKS} weeks ({stage.name})"
         yield Finding(f"{what}", f"{taken:.1f} s", "60 s", taken / MINUTE, 1.0)
         yield compared("… to reading and writing as many rows", taken, _bare(stage.engine))
-        yield Finding("… what follows for a journey, an account", f"{_settled() * 1000:.1f} ms", "", 0.0)
+        alone, together = _settled(), _settled_together()
+        yield Finding("… what follows for a journey, an account alone", f"{alone * 1000:.1f} ms", "", 0.0)
+        yield Finding("… an account among many", f"{together * 1000:.1f} ms", "", 0.0)
         among_many = _one_reading(stage.engine, metric_id, range(FEW + 1, FEW + TRIES + 1))
         yield Finding("… the week after", f"{_week_after(stage.engine, metric_id):.1f} s", "60 s", 0.0)
     what = f"one new reading among {made:,} outcomes to {FEW:,}"
@@ -136,6 +139,15 @@ def _settled() -> float:
         recognise_account(account_id=account_id, actor=ACTOR, now=NOW, today=TODAY)
         taken.append(time.perf_counter() - start)
     return undisturbed(taken)
+
+
+def _settled_together() -> float:
+    """How long it takes for each account of a page."""
+    ids = list(dict.fromkeys(due.account_id for due in list_due_outcomes(day=TODAY, after=None, limit=PAGE)))
+    start = time.perf_counter()
+    with uncollected():
+        settle_accounts(account_ids=ids, actor=ACTOR, now=NOW, today=TODAY)
+    return (time.perf_counter() - start) / len(ids)
 
 
 def _make_due(engine: Engine, due_on: str) -> None:

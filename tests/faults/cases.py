@@ -9,7 +9,7 @@ from datetime import date
 
 from tests.faults.arrivals import Book
 from tests.faults.counting import Ear, Findings, count, early
-from tests.faults.ears import listen, open_receivers
+from tests.faults.ears import Receivers, listen, open_receivers
 from tests.faults.night import Nights
 from tests.faults.portfolio import Portfolio, make_portfolio
 from tests.faults.processes import schedulers
@@ -76,10 +76,15 @@ class Play:
 
     stage: Stage
     portfolio: Portfolio
-    book: Book
+    receivers: Receivers
     ears: list[Ear]
     nights: Nights
     started: float
+
+    @property
+    def book(self) -> Book:
+        """What the receivers have written down."""
+        return self.receivers.book
 
     def counted(self, case: Case) -> Played:
         """What has come of it."""
@@ -92,18 +97,22 @@ class Play:
 
 @contextmanager
 def set_up(
-    place: Place, case: Case, *, weekday: int = 0, hour: int = 8, zone: str = "UTC", rate: float = RATE
-) -> Iterator[Play]:
-    """Everything that a case needs, for the length of a `with`; digests are due on a weekday at an hour."""
+    place: Place, case: Case, *, weekday: int = 0, hour: int = 8, zone: str = "UTC", rate: float = RATE,
+    unknown: frozenset[str] = frozenset(),
+) -> Iterator[Play]:  # fmt: skip
+    """Everything that a case needs, for the length of a `with`.
+
+    Digests are due on a weekday at an hour; the mail server does not know the addresses in `unknown`.
+    """
     started = time.perf_counter()
     with ExitStack() as stack:
         stage = stack.enter_context(staged(place, rate=rate, timezone=zone))
         portfolio = make_portfolio(stage.session, list(case.days), case.alerts_a_day, busy=case.busy, zone=zone)
         book = Book(stage.time.now, case.seed, case.faults)
-        receivers = open_receivers(stack, book)
+        receivers = open_receivers(stack, book, unknown)
         ears = listen(stage.session, portfolio, receivers, weekday=weekday, hour=hour)
         living = stack.enter_context(schedulers(stage.settings, **receivers.settings))
-        yield Play(stage, portfolio, book, ears, Nights(stage, living, random.Random(case.seed)), started)
+        yield Play(stage, portfolio, receivers, ears, Nights(stage, living, random.Random(case.seed)), started)
 
 
 def play(place: Place, case: Case) -> Played:

@@ -146,3 +146,14 @@ def early(arrivals: Iterable[Arrival], seconds: float, after: str) -> int:
         if arrival.fault == after:
             until[where] = arrival.at + timedelta(seconds=seconds)
     return count
+
+
+def closest(arrivals: Iterable[Arrival], channel: str) -> float:
+    """The fewest seconds between two messages to one receiver of a channel."""
+    last: dict[str, datetime] = {}
+    gaps = []
+    for arrival in (arrival for arrival in arrivals if arrival.channel == channel):
+        if arrival.receiver in last:
+            gaps.append((arrival.at - last[arrival.receiver]).total_seconds())
+        last[arrival.receiver] = arrival.at
+    return min(gaps, default=0.0)

@@ -11,7 +11,7 @@ from tests.factories import make_endpoint, make_message_settings
 from tests.factories._saving import Saver
 from tests.faults.arrivals import Book
 from tests.faults.counting import Ear
-from tests.faults.mailbox import mail_server
+from tests.faults.mailbox import MailServer, mail_server
 from tests.faults.portfolio import Portfolio
 from tests.faults.receiver import Receiver, receiving
 from tests.faults.staging import SECRET
@@ -27,14 +27,15 @@ class Receivers:
 
     book: Book
     http: Receiver
+    mail: MailServer
     settings: dict[str, str]
 
 
 def open_receivers(stack: ExitStack, book: Book, unknown: frozenset[str] = frozenset()) -> Receivers:
     """Start the receivers until the stack is left."""
     receiver = stack.enter_context(receiving(book))
-    smtp = stack.enter_context(mail_server(book, unknown))
-    return Receivers(book, receiver, {"smtp_url": smtp, "outgoing_allow": receiver.allowed})
+    mail = stack.enter_context(mail_server(book, unknown))
+    return Receivers(book, receiver, mail, {"smtp_url": mail.url, "outgoing_allow": receiver.allowed})
 
 
 def listen(session: Saver, portfolio: Portfolio, receivers: Receivers, *, weekday: int, hour: int) -> list[Ear]:

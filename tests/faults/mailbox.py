@@ -1,7 +1,6 @@
 """A mail server that keeps what it gets, and fails as mail servers do."""
 
 import asyncio
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from email import message_from_bytes, policy
@@ -12,6 +11,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from tests.faults.arrivals import FINE, Book
+from tests.ports import free_port
 
 HANGS = 300.0  # seconds
 KEPT = frozenset({FINE, "kept, then 451", "kept, then dropped"})
@@ -52,18 +52,35 @@ class Mailbox:
         return "250 OK" if fault == FINE else "451 4.3.0 Something went wrong here; try again"
 
 
+class MailServer:
+    """A mail server at `url` that can go away and come back."""
+
+    def __init__(self, box: Mailbox) -> None:
+        self._box, self._port = box, free_port()
+        self.url = f"smtp://127.0.0.1:{self._port}"
+        self._running: Controller | None = None
+
+    def come(self) -> None:
+        """Listen from now on."""
+        self._running = Controller(self._box, hostname="127.0.0.1", port=self._port, ready_timeout=30)
+        self._running.start()
+
+    def go(self) -> None:
+        """Let nobody connect any more."""
+        if self._running is not None:
+            self._running.stop()
+            self._running = None
+
+
 @contextmanager
-def mail_server(book: Book, unknown: frozenset[str] = frozenset()) -> Iterator[str]:
-    """The address (`smtp://…`) of a server for the length of a `with`."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    controller = Controller(Mailbox(book, unknown), hostname="127.0.0.1", port=port)
-    controller.start()
+def mail_server(book: Book, unknown: frozenset[str] = frozenset()) -> Iterator[MailServer]:
+    """A server for the length of a `with`."""
+    server = MailServer(Mailbox(book, unknown))
+    server.come()
     try:
-        yield f"smtp://127.0.0.1:{port}"
+        yield server
     finally:
-        controller.stop()
+        server.go()
 
 
 def _words(mail: Any) -> str:

@@ -44,15 +44,19 @@ class Nights:
 
     def finish(self, day: date, *, together: int) -> None:
         """Let schedulers live until nothing waits that can be done that day; what has to wait need not wait long."""
-        last = self._moment(day, LAST_AT)
         self.schedulers.start(together)
+        self.settle(day)
+        self.schedulers.stop()
+
+    def settle(self, day: date) -> None:
+        """Let those who live do all of that day's work."""
+        last = self._moment(day, LAST_AT)
         while True:
             wait_until(self._is_idle, f"the work of {day} is never done")
             soonest = self._next_due()
             if soonest is None or soonest > last:
                 break
             self.stage.time.set(soonest + timedelta(seconds=1))
-        self.schedulers.stop()
 
     def _kill_all(self, number: int, lives: tuple[float, float]) -> None:
         """Time passes only when none is alive: nobody's lease ends while its holder works."""

@@ -5,12 +5,13 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
 from changetrack.config import Settings
 from tests.architecture.source import ROOT
+from tests.faults.staging import LONGEST
 
 
 class Schedulers:
@@ -77,17 +78,38 @@ class Schedulers:
 @contextmanager
 def schedulers(settings: Settings, **more: str) -> Iterator[Schedulers]:
     """Schedulers on that database, none of them alive yet; `more` are further settings of theirs."""
-    given = {
-        "PATH": os.environ["PATH"], "PYTHONUNBUFFERED": "1", "CHANGETRACK_INSTANCE": str(settings.instance),
-        "CHANGETRACK_DATABASE_URL": settings.database_url, "CHANGETRACK_SECRET_KEY": settings.secret_key,
-        "CHANGETRACK_TIMEZONE": settings.timezone, "CHANGETRACK_LOG_LEVEL": "INFO",
-        **{f"CHANGETRACK_{name.upper()}": value for name, value in more.items()},
-    }  # fmt: skip
-    started = Schedulers(given, settings.instance / "schedulers.log")
+    started = Schedulers(environment(settings, log_level="INFO", **more), settings.instance / "schedulers.log")
     try:
         yield started
     finally:
         started.close()
+
+
+def environment(settings: Settings, **more: str) -> dict[str, str]:
+    """What a process of ours finds around it; `more` are further settings of its own."""
+    return {
+        "PATH": os.environ["PATH"], "PYTHONUNBUFFERED": "1", "CHANGETRACK_INSTANCE": str(settings.instance),
+        "CHANGETRACK_DATABASE_URL": settings.database_url, "CHANGETRACK_SECRET_KEY": settings.secret_key,
+        "CHANGETRACK_TIMEZONE": settings.timezone, "CHANGETRACK_LOG_LEVEL": "ERROR",
+        **{f"CHANGETRACK_{name.upper()}": value for name, value in more.items()},
+    }  # fmt: skip
+
+
+def command(settings: Settings, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run one command of ours to its end."""
+    return subprocess.run(
+        [sys.executable, "-m", "changetrack", *arguments],
+        cwd=ROOT, env=environment(settings), capture_output=True, text=True, check=False, timeout=LONGEST,
+    )  # fmt: skip
+
+
+def peak_memory(process: int) -> float:
+    """The most that a process has held so far, in megabytes; 0 once it is gone."""
+    with suppress(OSError):
+        for line in Path(f"/proc/{process}/status").read_text().splitlines():
+            if line.startswith("VmHWM"):
+                return int(line.split()[1]) / 1024
+    return 0.0
 
 
 def _of(stream: IO[str] | None) -> IO[str]:

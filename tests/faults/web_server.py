@@ -3,14 +3,14 @@
 import http.client
 import os
 import re
-import socket
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from types import MappingProxyType
 from urllib.parse import urlencode
 
 from changetrack.models import db
@@ -18,11 +18,13 @@ from changetrack.operations.playbook import install_playbook
 from tests.architecture.source import ROOT
 from tests.factories import make_session, make_user
 from tests.faults.portfolio import BY
+from tests.faults.processes import environment
 from tests.faults.staging import Stage
+from tests.ports import free_port
 
+EDGE = "the-edge-of-a-part"
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 PATIENCE = 10.0  # seconds for one answer
-TOKEN = "the administrator who adds accounts"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,7 @@ class Answer:
     status: int | None
     retry_after: str | None = None
     text: str = ""
+    location: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +48,19 @@ class WebServer:
 
     def add_account(self, name: str) -> Answer:
         """Fill in the form for a new account."""
-        return self._ask(
-            "POST", "/accounts/new", urlencode({"name": name, "external_id": name, "csrf_token": self.csrf})
-        )
+        return self.send("/accounts/new", {"name": name, "external_id": name})
+
+    def send(self, path: str, fields: Mapping[str, str]) -> Answer:
+        """Send a form."""
+        return self._ask("POST", path, urlencode({**fields, "csrf_token": self.csrf}).encode())
+
+    def upload(self, path: str, fields: Mapping[str, str], file: bytes) -> Answer:
+        """Send a form with a file."""
+        parts = [f'--{EDGE}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
+                 for name, value in {**fields, "csrf_token": self.csrf}.items()]  # fmt: skip
+        opening = f'--{EDGE}\r\nContent-Disposition: form-data; name="file"; filename="file.csv"\r\n\r\n'
+        body = b"".join([*(part.encode() for part in parts), opening.encode(), file, f"\r\n--{EDGE}--\r\n".encode()])
+        return self._ask("POST", path, body, {"Content-Type": f"multipart/form-data; boundary={EDGE}"})
 
     def look(self, path: str) -> Answer:
         """Ask for a page."""
@@ -55,21 +68,27 @@ class WebServer:
 
     def kill_a_worker(self, number: int) -> None:
         """End one of the processes that answer, whatever it is doing."""
-        server = _children(self.supervisor)[0]
-        workers = _children(server)
+        workers = self.workers()
         if workers:
             os.kill(workers[number % len(workers)], 9)
 
+    def workers(self) -> list[int]:
+        """The processes that answer."""
+        return children(children(self.supervisor)[0])
+
     def kill_the_server(self) -> None:
         """End the process above the workers: they go with it."""
-        os.kill(_children(self.supervisor)[0], 9)
+        os.kill(children(self.supervisor)[0], 9)
 
-    def _ask(self, method: str, path: str, body: str | None = None) -> Answer:
+    def _ask(
+        self, method: str, path: str, body: bytes | None = None, kind: Mapping[str, str] = MappingProxyType(FORM)
+    ) -> Answer:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
         try:
-            connection.request(method, path, body, {**self.headers, **FORM})
+            connection.request(method, path, body, {**self.headers, **kind})
             response = connection.getresponse()
-            return Answer(response.status, response.headers["Retry-After"], response.read().decode())
+            text = response.read().decode()
+            return Answer(response.status, response.headers["Retry-After"], text, response.headers["Location"] or "")
         except (OSError, http.client.HTTPException):
             return Answer(None)
         finally:
@@ -77,22 +96,14 @@ class WebServer:
 
 
 @contextmanager
-def web_server(stage: Stage, workers: int = 2) -> Iterator[WebServer]:
-    """A server for the length of a `with`."""
-    headers, csrf = _sign_in(stage)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    settings = stage.settings
-    environment = {
-        "PATH": os.environ["PATH"], "PYTHONUNBUFFERED": "1", "CHANGETRACK_INSTANCE": str(settings.instance),
-        "CHANGETRACK_DATABASE_URL": settings.database_url, "CHANGETRACK_SECRET_KEY": settings.secret_key,
-        "CHANGETRACK_LOG_LEVEL": "ERROR",
-    }  # fmt: skip
+def web_server(stage: Stage, workers: int = 2, **more: str) -> Iterator[WebServer]:
+    """A server for the length of a `with`, and an administrator who uses it; `more` are further settings of its own."""
+    headers, csrf = sign_in(stage)
+    port, given = free_port(), environment(stage.settings, **more)
     command = [sys.executable, "-m", "changetrack", "serve", "--port", str(port), "--workers", str(workers)]
-    with (settings.instance / "server.log").open("wb") as log:
+    with (stage.settings.instance / "server.log").open("wb") as log:
         server = subprocess.Popen(
-            [*command, "--no-scheduler"], cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=log, text=True
+            [*command, "--no-scheduler"], cwd=ROOT, env=given, stdout=subprocess.PIPE, stderr=log, text=True
         )
         try:
             assert server.stdout is not None
@@ -103,17 +114,18 @@ def web_server(stage: Stage, workers: int = 2) -> Iterator[WebServer]:
             server.communicate(timeout=30)
 
 
-def _sign_in(stage: Stage) -> tuple[dict[str, str], str]:
+def sign_in(stage: Stage, name: str = "ada") -> tuple[dict[str, str], str]:
     """The cookie of an administrator, and the token that their forms carry."""
-    now = stage.time.now()
+    now, token = stage.time.now(), f"{name}, who is signed in and at work"
     install_playbook(actor=BY, now=now)
-    ada = make_user(stage.session, email="ada@example.com", role="admin")
+    person = make_user(stage.session, email=f"{name}@example.com", role="admin")
     kept = {"created_at": now, "last_seen_at": now, "expires_at": now + timedelta(days=7)}
-    make_session(stage.session, ada, TOKEN, **kept)
+    make_session(stage.session, person, token, **kept)
     client = stage.app.test_client()
     with client.session_transaction() as cookie:
-        cookie["_user_id"] = TOKEN
-    form = client.get("/accounts/new").get_data(as_text=True)
+        cookie["_user_id"] = token
+    with stage.app.app_context():  # what is known of one who signs in is not to be taken for the next
+        form = client.get("/accounts/new").get_data(as_text=True)
     found, cookie_kept = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', form), client.get_cookie("changetrack")
     assert found is not None
     assert cookie_kept is not None
@@ -122,8 +134,10 @@ def _sign_in(stage: Stage) -> tuple[dict[str, str], str]:
     return {"Cookie": f"changetrack={cookie_kept.value}"}, found[1]
 
 
-def _children(process: int) -> list[int]:
-    try:
-        return [int(child) for child in Path(f"/proc/{process}/task/{process}/children").read_text().split()]
-    except FileNotFoundError:
-        return []
+def children(process: int) -> list[int]:
+    """The processes that a process has started, by whichever thread."""
+    found: list[int] = []
+    for task in Path(f"/proc/{process}/task").glob("*/children"):
+        with suppress(OSError):
+            found += [int(child) for child in task.read_text().split()]
+    return found
