@@ -27,6 +27,7 @@ FORMS = {
     "metrics_token": r"|\S{16,}",
 }
 ALLOWED = r"(\[[0-9a-fA-F:.]+(/\d{1,3})?\]|[0-9A-Za-z.-]+(/\d{1,2})?)(:(\d{1,5}|\*))?"
+KEPT_AT_LEAST = 30  # days: whether an alert helped is measured, and reminders are caught up, within a month
 SOURCE_TREE = Path(__file__).resolve().parent.parent
 
 
@@ -53,6 +54,7 @@ class Settings:
     session_hours: int = 7 * 24
     max_upload_mb: int = 64
     usage_retention_days: int = 400
+    message_retention_days: int = 400
     database_pool_size: int = 10
     log_level: str = "INFO"
     smtp_url: str = field(default="", repr=False)
@@ -73,6 +75,8 @@ class Settings:
         for name in ("debug", "today"):
             if getattr(self, name) and self.env != "development":
                 raise SettingsError(f"{PREFIX}{name.upper()} is only for {PREFIX}ENV=development.")
+        if self.message_retention_days < KEPT_AT_LEAST:
+            raise SettingsError(f"{PREFIX}MESSAGE_RETENTION_DAYS is at least {KEPT_AT_LEAST}.")
         try:
             ZoneInfo(self.timezone)
         except (ZoneInfoNotFoundError, ValueError) as error:
@@ -118,7 +122,7 @@ def load_settings(environ: Mapping[str, str] | None = None, *, instance: Path | 
     environ = os.environ if environ is None else environ
     given = {**_read_dotenv(), **environ}
     folder = instance or Path(given.get(PREFIX + "INSTANCE") or _default_instance()).resolve()
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # it holds password hashes and keys
     given = {**_read_instance_config(folder), **given}
     values: dict[str, object] = {"instance": folder}
     for setting in fields(Settings):

@@ -87,6 +87,18 @@ class Outgoing:
         except (httpcore.NetworkError, httpcore.ProtocolError, OSError) as error:
             raise Unreachable(_in_words(to.host, error)) from error
 
+    def trouble(self, url: str) -> str | None:
+        """Why nothing would arrive at a URL, by what its name stands for at this moment; None if something may.
+
+        No connection is made; each request looks anew.
+        """
+        to = destination_of(url)
+        try:
+            addresses = _in_time(lambda: self.resolve(to.host, to.port), self.seconds)
+        except OSError:
+            return f"{to.host} could not be looked up. Is it spelled right?"
+        return next((why for address in addresses if (why := refused(to.host, address, to.port, self.allowed))), None)
+
 
 def _drain(parts: Iterable[bytes]) -> None:
     """Let the receiver finish what it says, as far as the budget goes, and forget it."""

@@ -9,7 +9,7 @@ from sqlalchemy.exc import InterfaceError, InternalError, OperationalError, Time
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from changetrack.api.bodies import read_exact_json
-from changetrack.api.taking import AGAIN_AFTER, admitted, clock, writing
+from changetrack.api.taking import AGAIN_AFTER, admitted, again_after, clock, slow_down, writing
 from changetrack.domain.people import Actor
 from changetrack.domain.refusal import OperationRefused
 from changetrack.operations.usage.state import StatedRow, state_usage
@@ -47,6 +47,7 @@ def _token() -> KnownToken:
         found = find_token(digest, now=clock().now())
     if found is None:
         log.warning("token_refused")
+        slow_down(text.strip() or kind)
         abort(401, "Send a token that is in use: Authorization: Bearer ct_….")
     if not found.scopes & MAY_STATE:
         abort(403, "This token is not for sending numbers of use; it needs the scope ingest.")
@@ -70,12 +71,12 @@ def _row(row: dict[str, Any]) -> StatedRow:
     return StatedRow(account, row.get("metric"), row.get("day"), row.get("value"))
 
 
-def problem(status: int, title: str, **more: object) -> Response:
+def problem(status: int, title: str, *, retry_after: int = AGAIN_AFTER, **more: object) -> Response:
     """An error as RFC 9457 has it."""
     response = jsonify({"type": "about:blank", "title": title, "status": status, **more})
     response.status_code, response.mimetype = status, "application/problem+json"
     if status in (429, 503):
-        response.headers["Retry-After"] = str(AGAIN_AFTER)
+        response.headers["Retry-After"] = str(retry_after)
     if status == 401:
         response.headers["WWW-Authenticate"] = "Bearer"
     if status == 413:
@@ -84,7 +85,7 @@ def problem(status: int, title: str, **more: object) -> Response:
 
 
 def _http(error: HTTPException) -> Response:
-    return problem(error.code or 500, error.name, detail=error.description)
+    return problem(error.code or 500, error.name, detail=error.description, retry_after=again_after(error))
 
 
 def _refused(refusal: OperationRefused) -> Response:

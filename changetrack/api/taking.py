@@ -12,12 +12,13 @@ from typing import Any
 import structlog
 from flask import Blueprint, Flask, Response, abort, current_app, jsonify, request
 from sqlalchemy.exc import InterfaceError, InternalError, OperationalError, TimeoutError
-from werkzeug.exceptions import HTTPException, RequestEntityTooLarge, ServiceUnavailable
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge, ServiceUnavailable, TooManyRequests
 
 from changetrack.api.dialects import UNREADABLE
 from changetrack.config import Clock, Settings
 from changetrack.domain.people import Actor
 from changetrack.domain.usage import Arrival
+from changetrack.operations.program_keys import TooManyTries, count_wrong_key
 from changetrack.operations.usage.ingest import ingest_events
 from changetrack.queries.usage_keys import find_write_key
 
@@ -33,7 +34,7 @@ _PREFLIGHT = {
     "Access-Control-Allow-Headers": "Authorization, Content-Type, Content-Encoding",
     "Access-Control-Max-Age": "86400",
 }
-_CODES = {400: "invalid", 401: "unauthorized", 413: "too_large", 415: "unsupported", 429: "busy", 503: "busy"}
+_CODES = {400: "invalid", 401: "unauthorized", 413: "too_large", 415: "unsupported", 429: "too_many", 503: "busy"}
 
 Parse = Callable[[datetime, str], list[Arrival]]
 
@@ -88,6 +89,7 @@ def take_events(key: str | None, parse: Parse) -> int:
     known = find_write_key(hashlib.sha256(key.encode("utf-8", "replace")).hexdigest()) if key else None
     if known is None:
         log.warning("write_key_refused")
+        slow_down(key or "")
         abort(401, "This write key is not in use.")
     events = parse(now, settings().secret_key)
     with writing():
@@ -105,6 +107,17 @@ def take_events(key: str | None, parse: Parse) -> int:
     if odd:
         log.warning("unreadable_events", source_id=known.source_id, number=odd)
     return odd
+
+
+def slow_down(key: str) -> None:
+    """Count a key that is not in use; 429 with Retry-After for who has shown too many."""
+    try:
+        count_wrong_key(key=key, address=request.remote_addr or "", actor=Actor.system("api"), now=clock().now())
+    except TooManyTries as refusal:
+        log.warning("throttled", path=str(request.url_rule))
+        raise TooManyRequests(
+            "Too many wrong keys. Wait, then try again.", retry_after=refusal.retry_after
+        ) from refusal
 
 
 def basic_user() -> str | None:
@@ -143,7 +156,7 @@ def open_to_browsers(blueprint: Blueprint) -> None:
 
 
 def _refused(error: HTTPException) -> Response:
-    return refusal(error.code or 500, error.description or error.name)
+    return refusal(error.code or 500, error.description or error.name, again_after(error))
 
 
 def _unreachable(error: Exception) -> Response:
@@ -151,14 +164,20 @@ def _unreachable(error: Exception) -> Response:
     return refusal(503, "The database cannot be written at this moment. Send it again.")
 
 
-def refusal(status: int, sentence: str) -> Response:
+def again_after(error: HTTPException) -> int:
+    """After how many seconds it is worth sending again."""
+    said = getattr(error, "retry_after", None)
+    return said if isinstance(said, int) else AGAIN_AFTER
+
+
+def refusal(status: int, sentence: str, retry_after: int = AGAIN_AFTER) -> Response:
     """Why nothing was kept, in the words of each SDK that reads them."""
     code = _CODES.get(status, "error")
     said: dict[str, Any] = {"success": False, "status": 0, "code": code, "message": sentence, "detail": sentence}
     response = jsonify(said)
     response.status_code = status
     if status in (429, 503):
-        response.headers["Retry-After"] = str(AGAIN_AFTER)
+        response.headers["Retry-After"] = str(retry_after)
     if status == 413:
         response.headers["Connection"] = "close"  # what was not read must not be taken for the next request
     return response

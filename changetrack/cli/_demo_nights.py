@@ -37,7 +37,7 @@ class Nights:
         if self._is_played(day):
             self._play(day, account_ids)
         if day == self.today:
-            usefulness.measure_alerts(actor=SWEEPER, today=day, now=self._at(day))
+            usefulness.measure_alerts(zone=self.zone, actor=SWEEPER, today=day, now=self._at(day))
 
     def sweep(self, account_id: int, day: date) -> bool:
         """Sweep one account; whether anything became of its alert."""

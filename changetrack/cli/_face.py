@@ -17,6 +17,8 @@ from changetrack import migrations
 from changetrack.config import Clock, Settings
 from changetrack.domain.refusal import Forbidden, NotFound, OperationRefused
 
+SHOWN_ONCE = "Keep it now: it is not shown again."
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 

@@ -30,7 +30,10 @@ def backup(file: Path) -> None:
 @click.command("restore")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 def restore(file: Path) -> None:
-    """Fill an empty database from FILE; every checksum is compared before anything is written."""
+    """Fill an empty, migrated database from FILE; every checksum is compared before anything is written.
+
+    The secret key is not in FILE: without the one it was made under, sealed webhook secrets open no more.
+    """
     try:
         reader = BackupReader(file)
         reader.check()
@@ -45,6 +48,9 @@ def restore(file: Path) -> None:
     with progress("Restoring", sum(entry.rows for entry in manifest.tables)) as bar:
         rows = restore_tables(tables=content, actor=Actor.operator("restore"), now=clock().now(), progress=bar.update)
     click.echo(f"Restored {counted(rows, 'row')} of {manifest.created_at[:16]}.")
+    click.echo(
+        "Bring the secret key over, too, if this is another instance: “changetrack secrets reseal” tells.", err=True
+    )
 
 
 COMMANDS: tuple[click.Command, ...] = (backup, restore)

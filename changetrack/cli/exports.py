@@ -1,4 +1,4 @@
-"""The command that writes accounts, history, events and use to a file."""
+"""The command that writes accounts and all that is on record of them to a file."""
 
 import sys
 from pathlib import Path
@@ -15,7 +15,7 @@ from changetrack.queries.exports import EXPORTS
 @click.option("--format", "form", type=click.Choice(FORMATS), default="csv", show_default=True)
 @click.option("--out", type=click.Path(dir_okay=False, writable=True, path_type=Path), help="Else standard output.")
 def export(what: str, form: str, out: Path | None) -> None:
-    """Write accounts, their history, events or use, always in the same order; formulas are defused in CSV."""
+    """Write accounts, or what is on record of them, always in the same order; formulas are defused in CSV."""
     table = EXPORTS[what]()
     if out is None:
         write_table(sys.stdout.buffer, table.columns, table.rows, form)

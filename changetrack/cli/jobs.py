@@ -10,7 +10,7 @@ from changetrack.domain.refusal import OperationRefused
 from changetrack.jobs.job import Daily, Days, Job
 from changetrack.jobs.runner import Outcome, Runner
 from changetrack.jobs.schedule import ALIASES, JOBS, NAMES, get_job
-from changetrack.queries.jobs import LastRun, get_outbox_size, list_last_runs
+from changetrack.queries.jobs import LastRun, LastTurn, get_outbox_size, list_last_runs, list_turns
 
 
 @click.group("jobs")
@@ -22,13 +22,17 @@ def jobs_group() -> None:
 @json_option
 def list_jobs(as_json: bool) -> None:
     """List all timed jobs: when they are due, and how each last went."""
-    last, outbox = list_last_runs(), get_outbox_size()
+    last, turns, outbox = list_last_runs(), list_turns(), get_outbox_size()
     if as_json:
         jobs = [{"name": j.name, "when": j.when.words, "does": j.summary, "last_run": last.get(j.name)} for j in JOBS]
-        emit({"timezone": settings().timezone, "jobs": jobs, "aliases": dict(ALIASES), "outbox": outbox})
+        emit(
+            {"timezone": settings().timezone, "jobs": jobs, "turns": turns, "aliases": dict(ALIASES), "outbox": outbox}
+        )
         return
     for job in JOBS:
         click.echo("\t".join((job.name, job.when.words, job.summary, _last(job, last.get(job.name)))))
+    for turn in turns:
+        click.echo(_went(turn))
     for alias, name in ALIASES.items():
         click.echo(f"{alias}\tthe same as {name}")
     click.echo(f"Outbox: {outbox.waiting} waiting, {outbox.given_up} given up.")
@@ -97,6 +101,14 @@ def _last(job: Job, run: LastRun | None) -> str:
     counts = _said(run.counts)
     how = f"{run.started_at:%Y-%m-%d %H:%M} {run.state}: {run.error or counts}"
     return how if isinstance(job.when, Daily) else f"all the time; last by hand {how}"
+
+
+def _went(turn: LastTurn) -> str:
+    """When a lane last did its part, and when and why it last could not."""
+    name = " ".join(filter(None, (turn.job, turn.lane)))
+    done = f"last did its part {turn.done_at:%Y-%m-%d %H:%M:%S}" if turn.done_at else "has not done its part yet"
+    failed = f"\tlast failed {turn.failed_at:%Y-%m-%d %H:%M:%S}: {turn.error}" if turn.failed_at else ""
+    return f"{name}\t{done}{failed}"
 
 
 COMMANDS: tuple[click.Command, ...] = (jobs_group,)

@@ -81,7 +81,8 @@ def _ticker(app: Flask, stopping: threading.Event) -> BackgroundScheduler:
         seconds = job.when.seconds if isinstance(job.when, Often) else LOOK_EVERY
         look, name = _within(app, _look(runner, job, lane)), f"{job.name} {lane or ''}"
         ticker.add_job(look, "interval", seconds=seconds, id=name, next_run_time=at_once)
-    ticker.add_job(_within(app, _show_life), "interval", seconds=HEARTBEAT_EVERY, id="heartbeat", next_run_time=at_once)
+    life = _within(app, lambda: _show_life(runner))
+    ticker.add_job(life, "interval", seconds=HEARTBEAT_EVERY, id="heartbeat", next_run_time=at_once)
     return ticker
 
 
@@ -107,9 +108,9 @@ def _look(runner: Runner, job: Job, lane: str | None) -> Callable[[], None]:
     return look
 
 
-def _show_life() -> None:
+def _show_life(runner: Runner) -> None:
     name = f"scheduler@{socket.gethostname()}"[:80]
-    note_heartbeat(name=name, actor=Actor.system("scheduler"), now=clock().now())
+    note_heartbeat(name=name, turns=runner.take_turns(), actor=Actor.system("scheduler"), now=clock().now())
 
 
 def _end(_number: int, _frame: FrameType | None) -> None:

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import click
 
-from changetrack.cli._face import clock, emit, json_option
+from changetrack.cli._face import SHOWN_ONCE, clock, emit, json_option
 from changetrack.domain.people import Actor
 from changetrack.domain.refusal import NotFound, OperationRefused
 from changetrack.domain.tokens import SCOPES
@@ -34,6 +34,7 @@ def create_token(name: str, scopes: tuple[str, ...], days: int | None, as_json: 
         emit(made)
         return
     click.echo(made.token)
+    click.echo(SHOWN_ONCE, err=True)
 
 
 @token_group.command("list")

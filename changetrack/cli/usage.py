@@ -2,7 +2,7 @@
 
 import click
 
-from changetrack.cli._face import clock, emit, json_option
+from changetrack.cli._face import SHOWN_ONCE, clock, emit, json_option
 from changetrack.domain.metrics import AGGREGATIONS, PURPOSES
 from changetrack.domain.people import Actor
 from changetrack.domain.refusal import NotFound, OperationRefused
@@ -92,6 +92,7 @@ def add_source(name: str, as_json: bool) -> None:
         emit(made)
         return
     click.echo(made.key)
+    click.echo(SHOWN_ONCE, err=True)
 
 
 @source_group.command("list")
@@ -124,6 +125,7 @@ def create_key(source: str, as_json: bool) -> None:
         emit(made)
         return
     click.echo(made.key)
+    click.echo(SHOWN_ONCE, err=True)
 
 
 @key_group.command("revoke")

@@ -1,7 +1,7 @@
 """What people are told about alerts: that one fired, that nobody took it up, and those of a day that were many."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from changetrack.domain.day_words import counted, day_in_words, short_day
@@ -96,6 +96,11 @@ def escalation_letter(
         label = "decide"
         sections = (*sections, Section("What you can decide", _decisions()))
     return _letter("escalation", story, what, lead, who, label, sections)
+
+
+def handed_over(letter: Letter, *, path: str) -> Letter:
+    """Return what is told on a rung as somebody reads it to whom the account was handed; `path` is the alert's page."""
+    return replace(letter, lead=f"{letter.lead} It was handed over: you answer for it now.", path=path)
 
 
 def gathered_letter(letters: Sequence[Letter], *, who: str, singly: int, path: str = "/alerts") -> Letter:

@@ -4,12 +4,17 @@ from collections.abc import Iterable
 from datetime import date
 from typing import Literal
 
+from changetrack.domain.calendar import WorkCalendar
+from changetrack.domain.day_words import day_in_words
 from changetrack.domain.refusal import Reason
 from changetrack.domain.staleness import StaleReason
 
 STATES = ("firing", "acknowledged", "snoozed", "resolved")
 UNCOUNTED = frozenset({"evidence_expiring"})
 """Reasons that never raise the severity; each alone is a notice."""
+
+REST_MAX_DAYS = 20
+"""Business days: so far ahead the next step may be announced, and so much longer an alert rests if it is put off."""
 
 SNOOZE_MAX_DAYS = 10
 SNOOZES_A_VISIT = 2
@@ -29,10 +34,13 @@ def severity(reasons: Iterable[StaleReason | str]) -> Severity:
     return "warning" if counted == 2 else "notice"
 
 
-def acknowledge_reasons(status: str, next_step: str, next_step_on: date | None, today: date) -> list[Reason]:
+def acknowledge_reasons(
+    status: str, next_step: str, next_step_on: date | None, today: date, calendar: WorkCalendar
+) -> list[Reason]:
     """Return every reason to refuse acknowledging an alert; empty when it may be.
 
-    `next_step` is the next step the customer will see, `next_step_on` its date. Source: DOMAIN section 6.
+    `next_step` is the next step the customer will see, `next_step_on` its date: by the account's `calendar` at most
+    REST_MAX_DAYS business days ahead. Source: DOMAIN section 6.
     """
     reasons = []
     if status == "resolved":
@@ -45,6 +53,8 @@ def acknowledge_reasons(status: str, next_step: str, next_step_on: date | None, 
         reasons.append(Reason("next_step_on", "Give the date of that step."))
     elif next_step_on < today:
         reasons.append(Reason("next_step_on", "The date of the next step is in the past."))
+    elif next_step_on > (last := calendar.add(today, REST_MAX_DAYS)):
+        reasons.append(Reason("next_step_on", f"{_TOO_FAR} by {day_in_words(last)}."))
     return reasons
 
 
@@ -70,6 +80,7 @@ def ends_snooze(before: Iterable[str], after: Iterable[str]) -> bool:
     return not set(after) <= set(before)
 
 
+_TOO_FAR = f"Name a step within {REST_MAX_DAYS} business days:"
 _NOT_SNOOZABLE = {
     "snoozed": "This alert is already snoozed.",
     "resolved": "This alert is resolved; there is nothing left to snooze.",

@@ -1,6 +1,6 @@
 """The rules of commitments: somebody's word to do something by a day, met, renegotiated in time, or withdrawn."""
 
-from datetime import date
+from datetime import date, datetime
 
 from changetrack.domain.calendar import WorkCalendar
 from changetrack.domain.refusal import Reason
@@ -74,9 +74,30 @@ def withdraw_reasons(state: str, reason: str) -> list[Reason]:
     return reasons
 
 
+def reopen_reasons(state: str, *, ended_at: datetime | None, moved_at: datetime, is_closed: bool) -> list[Reason]:
+    """Return every reason to refuse that a commitment was met by mistake and is open again; empty when it may be.
+
+    Only while the account is where it was: what was met before it `moved_at` a moment to another step stands.
+    """
+    if state != "met" or ended_at is None:
+        return [Reason(None, "Only a commitment that is met can be opened again.")]
+    reasons = [Reason(None, "The account is closed.")] if is_closed else []
+    if moved_at > ended_at:
+        reasons.append(Reason(None, "The account has moved since: what was met before stands."))
+    return reasons
+
+
 def is_overdue(due_on: date, today: date, calendar: WorkCalendar) -> bool:
     """Say whether an open commitment is overdue: at least one business day went by since it was due."""
     return calendar.elapsed(due_on, today) >= 1
+
+
+def is_progress(made_on: date, met_on: date) -> bool:
+    """Say whether a commitment that was met is progress: not on the very day on which it was made.
+
+    Nobody waited for such a word; two clicks would end any alert. Source: decision 0016, on DOMAIN section 6.
+    """
+    return met_on > made_on
 
 
 def is_waste(outcome: int | None) -> bool:

@@ -26,7 +26,7 @@ RUNGS = (
 )
 """From the first to the last; the days are those since the alert fired. Source: DOMAIN section 6."""
 
-TOP = RUNGS[-1].number
+OWNER, REMINDER, COORDINATOR, VSM, TOP = (rung.number for rung in RUNGS)
 
 DECISIONS = {
     "revive": "Revive it with a changed plan",

@@ -1,20 +1,23 @@
 """The limit of days in a step that is learned from how long those took who advanced from it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import groupby
 
+from changetrack.domain.journey.steps import CLOSED_PLACE, HELD_PLACE, STEPS
+from changetrack.domain.journey.timeline import Span
 from changetrack.domain.statistics import Curve, Visit, kaplan_meier
 
 ENOUGH_ADVANCES = 8
 WINDOW_DAYS = 365
 SHARE = 0.85
-ADVANCED = "advanced"
+ADVANCED, LEFT = "advanced", "left"
 
 
 @dataclass(frozen=True, slots=True)
 class StepVisit:
-    """One visit to a step: left on a day and `how` (“advanced” and others), or both None; `held_days` do not count.
+    """One visit to a step: left on a day and `how` (“advanced” or “left”), or both None; `held_days` do not count.
 
     `seen_from`: the day on which a file told of it when it was under way. Had it ended before, nobody would know.
     """
@@ -38,6 +41,37 @@ class Learned:
     advances: int
     visits: int
     curve: Curve
+
+
+def step_visits(spans: Iterable[Span], *, last: date, seen_from: date) -> Iterator[tuple[int, StepVisit]]:
+    """Yield (step, visit) for the steps 1 to 8 at which an account stayed up to `last`, from its places by day.
+
+    Of several places of one day the last stands; days on hold are those up to `last`. An account is on record from
+    `seen_from` on: a first stay that began before is seen from then, unless it was told of when it was over.
+    """
+    by_day = {span.first: span for span in spans}
+    visits = [list(run) for _, run in groupby(by_day.values(), key=lambda span: (span.visit_seq, span.step))]
+    for number, visit in enumerate(visits):
+        begun, following = visit[0], visits[number + 1][0] if number + 1 < len(visits) else None
+        if begun.step not in STEPS or begun.place == CLOSED_PLACE:
+            continue
+        left_on, how = _end(visit, following)
+        is_told_midway = number == 0 and begun.first < seen_from and (left_on is None or left_on > seen_from)
+        held_days = _held_days(visit, left_on or last)
+        yield begun.step, StepVisit(begun.first, left_on, how, held_days, seen_from if is_told_midway else None)
+
+
+def _end(visit: Sequence[Span], following: Span | None) -> tuple[date | None, str | None]:
+    closed_on = next((span.first for span in visit if span.place == CLOSED_PLACE), None)
+    if closed_on is not None or following is None:
+        return closed_on, None if closed_on is None else LEFT
+    return following.first, ADVANCED if following.step > visit[0].step else LEFT
+
+
+def _held_days(visit: Sequence[Span], end: date) -> int:
+    until = [*(span.first for span in visit[1:]), end]
+    held = [(span.first, day) for span, day in zip(visit, until, strict=True) if span.place == HELD_PLACE]
+    return sum((min(day, end) - min(first, end)).days for first, day in held)
 
 
 def learn(visits: Iterable[StepVisit], *, fixed: int | None, today: date) -> Learned:

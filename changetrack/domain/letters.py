@@ -1,7 +1,7 @@
 """A message to a person: one structure for every channel, how it is kept, and its plain words."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 TITLE_MAX = 200
@@ -85,6 +85,41 @@ def from_json(payload: Mapping[str, Any]) -> Letter:
         rule=str(payload.get("rule") or ""),
         account=payload.get("account"),
     )
+
+
+def without(letter: Letter, is_told: Callable[[str], bool]) -> Letter | None:
+    """Return a letter that lists, but for the lines whose page is not told any more; None if no line is left.
+
+    The letter itself where nothing is to be left out. Its title and lead counted the lines: they no longer do, nor does
+    the line that says how many more there are.
+    """
+    sections = [
+        replace(section, items=tuple(item for item in section.items if not item.path or is_told(item.path)))
+        for section in letter.sections
+    ]
+    if sections == list(letter.sections):
+        return letter
+    left = tuple(_uncounted(section, letter) for section in sections if section.items)
+    title, lead = _SHORTENED.get(letter.kind, _SHORTENED["gathered"])
+    return replace(letter, title=title, lead=lead, sections=left) if left else None
+
+
+def _uncounted(section: Section, letter: Letter) -> Section:
+    """A section whose line that leads where its letter does, to all of them, names no number."""
+    if letter.kind != "gathered":
+        return section
+    items = (Item("and more", item.path) if item.path == letter.path else item for item in section.items)
+    return replace(section, items=tuple(items))
+
+
+_SHORTENED = {
+    "gathered": (
+        "Alerts need you: look through them",
+        "What still needs you of the alerts of a day, the gravest first.",
+    ),
+    "digest": ("Your week: look through it", "Your week, without what is no longer yours since it was written."),
+    "portfolio": ("The portfolio: see where it stands", "Where the customers stood when this was written."),
+}
 
 
 def plain_text(letter: Letter, base_url: str) -> str:

@@ -17,6 +17,7 @@ EVENTS: Mapping[str, str] = {
     "alert.resolved": "An alert's reasons are gone",
     "account.moved": "An account went to another step, back, on hold, on, or was closed",
     "commitment.met": "A commitment was met",
+    "commitment.reopened": "A commitment was not met after all, and is open again",
     "commitment.missed": "A commitment is overdue",
 }
 """What an endpoint can subscribe to, with labels."""

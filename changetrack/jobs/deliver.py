@@ -24,11 +24,13 @@ from changetrack.operations.delivery import (
     note_failure,
     note_tries,
 )
+from changetrack.operations.handing_over import release_handed_over
 from changetrack.operations.night import Reach, release_held
-from changetrack.queries.jobs import is_any_held
+from changetrack.queries.jobs import is_any_handed_over, is_any_held
 
 BATCH = 200
 HELD_AT_MOST = timedelta(minutes=30)
+HANDS_REST = timedelta(minutes=1)
 LEASE = timedelta(minutes=1)
 WORKERS = 8
 LOOK_AGAIN = 1.0  # seconds, for more to send while some is under way
@@ -51,6 +53,7 @@ def deliver_waiting(run: Run) -> dict[str, int]:
 
 def _in_app(run: Run) -> Mapping[str, int]:
     _release_forgotten(run)
+    _release_handed_over(run)
     counts: Counter[str] = Counter()
     done = 0
     while messages := claim_messages(channel="in_app", limit=BATCH, lease=LEASE, actor=run.actor, now=run.now()):
@@ -66,6 +69,16 @@ def _release_forgotten(run: Run) -> None:
     reach = Reach(run.settings.channels, run.zone)
     while is_any_held(written_by=written_by):
         if not release_held(written_by=written_by, actor=run.actor, now=run.now(), reach=reach)["persons"]:
+            return
+        run.beat(0, 0)
+
+
+def _release_handed_over(run: Run) -> None:
+    """Tell those to whom alerts were handed over, once nothing more was handed to them for a moment."""
+    written_by = run.now() - HANDS_REST
+    reach = Reach(run.settings.channels, run.zone)
+    while is_any_handed_over(written_by=written_by):
+        if not release_handed_over(written_by=written_by, actor=run.actor, now=run.now(), reach=reach)["persons"]:
             return
         run.beat(0, 0)
 

@@ -1,11 +1,11 @@
-"""Reminding people in the morning of what they promised for that day."""
+"""Reminding people in the morning of what they, or the customer's people, promised for that day."""
 
 from changetrack.jobs.job import Run
 from changetrack.operations.commitment_reminders import Place, remind_of_commitments
 
 
 def remind_commitments(run: Run) -> dict[str, int]:
-    """Write to everybody of ours whose commitment is due on the run's day, page by page."""
+    """Write to everybody who has to do or ask something about a commitment that is due, page by page."""
     due = letters = 0
     after: Place | None = None
     while True:

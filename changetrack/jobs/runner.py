@@ -11,7 +11,7 @@ import structlog
 from changetrack.config import Clock, Settings
 from changetrack.domain.people import Actor
 from changetrack.jobs.job import Beat, Daily, Job, LeaseLost, Run, Stopped
-from changetrack.operations.jobs import claim_run, finish_run, keep_run
+from changetrack.operations.jobs import Turn, claim_run, finish_run, keep_run
 from changetrack.queries.jobs import is_waiting
 
 LEASE = timedelta(minutes=5)
@@ -37,6 +37,12 @@ class Runner:
     def __init__(self, settings: Settings, clock: Clock, is_stopping: Callable[[], bool] = lambda: False) -> None:
         self._settings, self._clock = settings, clock
         self._is_stopping = is_stopping
+        self._turns: dict[tuple[str, str | None, bool], Turn] = {}  # of each lane the last good one, and that failed
+
+    def take_turns(self) -> tuple[Turn, ...]:
+        """How the jobs that run all the time went since this was last asked: told now and then, not turn by turn."""
+        turns, self._turns = self._turns, {}
+        return tuple(turns.values())
 
     def run_if_due(self, job: Job, lane: str | None = None) -> Outcome | None:
         """Do the newest run of a job that is due; None when it is done, or somebody else is at it."""
@@ -60,9 +66,25 @@ class Runner:
         return outcome
 
     def _share(self, job: Job, lane: str | None) -> Outcome:
-        """Do a part of what all schedulers do together."""
+        """Do a part of what all schedulers do together; a turn that takes long shows with each piece that it lives."""
         today = self._clock.today()
-        return Outcome(job.name, today, job.work(self._run(job, today, self._heed, lane)))
+
+        def beat(done: int, of: int) -> None:
+            self._heed(done, of)
+            self._turned(job, lane)
+
+        try:
+            counts = job.work(self._run(job, today, beat, lane))
+        except Stopped:
+            raise
+        except Exception as error:
+            self._turned(job, lane, f"{type(error).__name__}: {error}")
+            raise
+        self._turned(job, lane)
+        return Outcome(job.name, today, counts)
+
+    def _turned(self, job: Job, lane: str | None, error: str | None = None) -> None:
+        self._turns[job.name, lane, error is not None] = Turn(job.name, lane, self._clock.now(), error)
 
     def _claimed(self, job: Job, slot: str, day: date, watch: Beat) -> Outcome | None:
         actor, started = Actor.system(job.name), self._clock.now()

@@ -53,7 +53,7 @@ JOBS = (
     ),
     Job(
         "remind-commitments",
-        "Remind people of ours of the commitments that are due that day.",
+        "Remind people of the commitments that are due that day, theirs and the customer's.",
         remind_commitments,
         Daily(6),
         Days.ANY,
@@ -65,7 +65,12 @@ JOBS = (
         Often(300),
         Days.ANY,
     ),
-    Job("tidy", "Forget old tries to sign in, ended sessions and runs of long ago.", tidy_up, Daily(3)),
+    Job(
+        "tidy",
+        "Forget old tries to sign in, ended sessions, runs of long ago, and messages that are dealt with.",
+        tidy_up,
+        Daily(3),
+    ),
 )
 
 ALIASES: Mapping[str, str] = {"expire-evidence": "stale-sweep"}

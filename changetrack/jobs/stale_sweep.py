@@ -7,6 +7,7 @@ from typing import Any
 import structlog
 from sqlalchemy.exc import DBAPIError
 
+from changetrack.jobs._garbage import uncollected
 from changetrack.jobs.job import Run
 from changetrack.operations.night import (
     Place,
@@ -46,20 +47,22 @@ def sweep_stale(run: Run) -> dict[str, int]:
 
 
 class _Sweep:
-    """One run: accounts in whole pages, or one by one where a page cannot be done as one; ladder; messages."""
+    """One run: accounts in whole pages, one by one where one of them is bad; ladder; messages."""
 
     def __init__(self, run: Run, counts: Counter[str]) -> None:
         self._run, self._counts = run, counts
         self._reach = Reach(run.settings.channels, run.zone)
         self._of, self._done = count_due_accounts(day=run.day), 0
         self._untold: set[int] = set()  # those that stay due: bad ones, and those that are ahead
+        self._stuck: set[int] = set()  # alerts that cannot climb
 
     def all_pages(self) -> None:
         """Sweep page after page; a page in which one account is bad is done one by one."""
         after: Place | None = None
         while True:
             try:
-                page = sweep_page(after=after, limit=PAGE, reach=self._reach, **self._moment())
+                with uncollected():
+                    page = sweep_page(after=after, limit=PAGE, reach=self._reach, **self._moment())
             except Exception as error:
                 _raise_if_gone(error)
                 log.warning("page_failed", after=after, error=str(error))
@@ -69,7 +72,6 @@ class _Sweep:
             else:
                 for account_id, swept in page.swept.items():
                     self._count(account_id, swept)
-                self._one_by_one(page.left)
                 after = page.last
             self._beat()
             if after is None:
@@ -83,7 +85,11 @@ class _Sweep:
             after = page[-1]
 
     def climb(self) -> None:
-        """Let alerts that nobody took up climb the ladder; one that cannot does not hold up the others."""
+        """Let alerts that nobody took up climb the ladder, what was passed over in the end; a bad one holds up none."""
+        self._climb_all()
+        self._climb_all()
+
+    def _climb_all(self) -> None:
         after: Place | None = None
         while places := list_due_rungs(day=self._run.day, after=after, limit=PAGE):
             try:
@@ -103,12 +109,15 @@ class _Sweep:
 
     def _climb_one_by_one(self, after: Place | None, places: Sequence[Place]) -> None:
         for before, place in zip([after, *places], places, strict=False):
+            if place[1] in self._stuck:
+                continue
             try:
                 self._climb(before, 1)
             except Exception as error:
                 _raise_if_gone(error)
                 log.exception("climb_failed", alert_id=place[1])
                 self._counts["failed"] += 1
+                self._stuck.add(place[1])
 
     def release(self) -> None:
         """Let go of what was held back until now, so that each person hears of the gravest first."""

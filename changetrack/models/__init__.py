@@ -12,6 +12,14 @@ from changetrack.models._base import (
     db,
     usage_number,
 )
+from changetrack.models._conditions import (
+    ENDED_COMMITMENT,
+    OPEN_ALERT,
+    OPEN_COMMITMENT,
+    OPEN_PROPOSAL,
+    UNMATCHED_EVENT,
+)
+from changetrack.models._folding import folded
 from changetrack.models.accounts import Account, Alias, Calendar, Import, SavedView
 from changetrack.models.alerts import Alert, Heartbeat, JobRun, LearnedLimit
 from changetrack.models.coalition import Contact
@@ -50,8 +58,13 @@ from changetrack.models.value import (
 )
 
 __all__ = [
+    "ENDED_COMMITMENT",
     "NUMBER_SCALE",
+    "OPEN_ALERT",
+    "OPEN_COMMITMENT",
+    "OPEN_PROPOSAL",
     "PATIENCE",
+    "UNMATCHED_EVENT",
     "WRITE",
     "Account",
     "Alert",
@@ -111,5 +124,6 @@ __all__ = [
     "Visit",
     "WriteKey",
     "db",
+    "folded",
     "usage_number",
 ]

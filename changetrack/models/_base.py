@@ -1,11 +1,13 @@
 """What all tables share: the session, the naming convention, the column types, and how SQLite is made trustworthy."""
 
+import os
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from flask_sqlalchemy import SQLAlchemy
+from flask_sqlalchemy.session import Session
 from sqlalchemy import JSON, BigInteger, DateTime, Engine, Integer, MetaData, TypeDecorator, event
 from sqlalchemy.engine import Connection, Dialect
 from sqlalchemy.orm import DeclarativeBase
@@ -72,7 +74,17 @@ class Base(DeclarativeBase):
     metadata = MetaData(naming_convention=NAMING)
 
 
-db = SQLAlchemy(model_class=Base, disable_autonaming=True)
+class OneDatabase(Session):
+    """A session that knows its only database: it need not find out for every statement where a table lies."""
+
+    def get_bind(self, *_args: Any, bind: Engine | Connection | None = None, **_options: Any) -> Engine | Connection:
+        """The database, whatever is asked of it."""
+        if self.bind is None:
+            self.bind = self._db.engine
+        return bind or self.bind
+
+
+db = SQLAlchemy(model_class=Base, disable_autonaming=True, session_options={"class_": OneDatabase})
 _TYPES = {datetime: UtcDateTime, Decimal: UsageNumber, dict[str, Any]: JSON, list[Any]: JSON}
 db.Model.registry.update_type_annotation_map(_TYPES)  # type: ignore[attr-defined]
 
@@ -87,11 +99,19 @@ def _prepare_sqlite(dbapi_connection: Any, _record: object) -> None:
     """Durable, concurrent and strict: what SQLite does not do unless asked."""
     if type(dbapi_connection).__module__.split(".")[0] != "sqlite3":
         return
+    _keep_new_file_private(dbapi_connection)
     dbapi_connection.isolation_level = None  # we say BEGIN ourselves, below
     cursor = dbapi_connection.cursor()
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={LONGEST_WAIT * 1000}"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+def _keep_new_file_private(dbapi_connection: Any) -> None:
+    """A file that was made just now is its owner's alone, and with it what SQLite will lay beside it."""
+    file = dbapi_connection.execute("PRAGMA database_list").fetchone()[2]
+    if file and not os.path.getsize(file):
+        os.chmod(file, 0o600)
 
 
 @event.listens_for(Engine, "begin")
@@ -100,8 +120,8 @@ def _begin_sqlite(connection: Connection) -> None:
     if connection.dialect.name != "sqlite":
         return
     options = connection.get_execution_options()
-    if not options.get(WRITE):
-        connection.exec_driver_sql("BEGIN")
-        return
-    connection.exec_driver_sql(f"PRAGMA busy_timeout={options.get(PATIENCE, LONGEST_WAIT) * 1000}").close()
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
+    patience = options.get(PATIENCE, LONGEST_WAIT)
+    if patience != connection.info.get(PATIENCE, LONGEST_WAIT):  # SQLite keeps it until it is told otherwise
+        connection.exec_driver_sql(f"PRAGMA busy_timeout={patience * 1000}").close()
+        connection.info[PATIENCE] = patience
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get(WRITE) else "BEGIN")

@@ -72,7 +72,7 @@ class Account(Model):
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     external_id: Mapped[str] = mapped_column(String(200), unique=True)
     name: Mapped[str] = mapped_column(String(200))
-    name_key: Mapped[str] = mapped_column(_KEY)  # case-folded, for sorting and search
+    name_key: Mapped[str] = mapped_column(_KEY)  # as domain.names makes it, for sorting and search
     organization: Mapped[str | None] = mapped_column(String(200))
     product: Mapped[str | None] = mapped_column(String(120))
     segment: Mapped[str | None] = mapped_column(String(120))

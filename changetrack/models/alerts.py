@@ -83,6 +83,7 @@ class Alert(Model):
     acknowledged_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     next_step: Mapped[str | None] = mapped_column(Text)
     next_step_on: Mapped[date | None]
+    promised_on: Mapped[date | None]  # the first day that was named for that step: its rest is counted from it
     snoozed_until: Mapped[date | None]
     snooze_reason: Mapped[str | None] = mapped_column(Text)
     snoozes: Mapped[int] = mapped_column(default=0)

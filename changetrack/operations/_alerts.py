@@ -6,16 +6,18 @@ from typing import Any
 from sqlalchemy import select
 
 from changetrack.domain.alert_letters import alert_letter
-from changetrack.domain.alerts import ends_snooze, severity
+from changetrack.domain.alerts import REST_MAX_DAYS, ends_snooze, severity
 from changetrack.domain.staleness import StaleReason
-from changetrack.models import Account, Alert
+from changetrack.models import OPEN_ALERT, Account, Alert
 from changetrack.operations._dossier import Dossier
-from changetrack.operations._ladder import alert_story, rests_until, start_ladder, stop_ladder, weight_of
+from changetrack.operations._ladder import alert_story, rest_ends, rests_until, start_ladder, stop_ladder, weight_of
 from changetrack.operations._outbox import letter_messages
 from changetrack.operations._writes import ALERT, new_alert
+from changetrack.queries.alert_words import said_today
 
 RANKS = {"critical": 0, "warning": 1, "notice": 2}
 _BROKEN = "overdue_commitment"  # what was promised when an alert was taken up did not come
+_RESTED = f"It has rested for {REST_MAX_DAYS} business days after the day first promised, and it is still stale."
 
 
 def follow_alert(dossier: Dossier, reasons: Sequence[StaleReason], *, cause: str, at_night: bool, quiet: bool) -> bool:
@@ -47,7 +49,7 @@ def open_alert(dossier: Dossier) -> Alert | None:
     """The account's open alert, None if there is none."""
     if dossier.ahead is not None:
         return dossier.ahead.alert
-    query = select(Alert).where(Alert.account_id == dossier.account.id, Alert.state != "resolved")
+    query = select(Alert).where(Alert.account_id == dossier.account.id, OPEN_ALERT)
     return dossier.session.scalar(query)
 
 
@@ -158,12 +160,16 @@ def _wake(dossier: Dossier, alert: Alert, true: Set[str]) -> str | None:
     """Let an alert that rests fire again on its day; returns what tells so, None where it rests on, or never did.
 
     The day of a snooze is its last. One that was taken up rests until the day of its next step; after that only as
-    long as something else is promised, and nothing is overdue.
+    long as something else is promised, and nothing is overdue, and never beyond `rest_ends`.
     """
     until, today = alert.snoozed_until, dossier.today
     if alert.state == "snoozed" and until is not None and until <= today:
         fire_again(dossier, alert, because="Its snooze is over.")
         return f"again-{until.isoformat()}"
+    ends_on = rest_ends(alert, dossier.calendar)
+    if ends_on is not None and ends_on <= today:
+        fire_again(dossier, alert, because=_RESTED)
+        return f"again-{alert.version}"
     wakes_on = rests_until(alert, dossier.calendar)
     is_promised = dossier.account.commitment_due_on is not None and _BROKEN not in true
     if alert.state != "acknowledged" or is_promised or (wakes_on is not None and wakes_on > today):
@@ -215,6 +221,7 @@ def _merged(old: dict[str, Any] | None, new: dict[str, Any], may_join: bool) -> 
 def _resolve(dossier: Dossier, alert: Alert, cause: str) -> None:
     alert.state, alert.resolved_at, alert.resolved_because = "resolved", dossier.now, cause
     alert.version += 1
+    alert.reasons = said_today(alert.reasons, dossier.today, dossier.calendar)  # as it was read when it ended
     stop_ladder(alert)
     alert_happened(dossier, alert, "alert_resolved", {"reasons": [list(alert.reasons), []]}, note=cause)
 

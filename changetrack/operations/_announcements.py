@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from changetrack.domain.ladder import RUNGS
 from changetrack.domain.webhook_events import account_data, alert_data, commitment_data, event_body, move_data
-from changetrack.models import Alert, Commitment
+from changetrack.models import OPEN_COMMITMENT, Alert, Commitment
 from changetrack.operations._dossier import Dossier
 from changetrack.operations._outbox import event_messages
 
@@ -22,6 +22,7 @@ ALERT_EVENTS = {
     "alert_decided": "alert.decided",
     "alert_snoozed": "alert.snoozed",
     "alert_resolved": "alert.resolved",
+    "alert_reopened": "alert.changed",
 }
 MOVES = {
     "account_opened": "open",
@@ -33,6 +34,7 @@ MOVES = {
     "account_closed": "close",
     "account_reopened": "reopen",
 }
+COMMITMENTS = {"commitment_met": "commitment.met", "commitment_reopened": "commitment.reopened"}
 Told = Callable[[], Mapping[str, Any]]
 _OVERDUE = "overdue_commitment"
 
@@ -62,8 +64,9 @@ def _told(dossier: Dossier, event: Mapping[str, Any]) -> list[tuple[str, Told]]:
     kind = event["kind"]
     if kind in MOVES:
         return [("account.moved", partial(_move, dossier, event))]
-    if kind == "commitment_met":
-        return [("commitment.met", partial(_commitment, dossier, event["changes"]["commitment"][0]))]
+    if kind in COMMITMENTS:
+        before, after = event["changes"]["commitment"]
+        return [(COMMITMENTS[kind], partial(_commitment, dossier, before or after))]
     alert = dossier.alerts.get(event["seq"])
     if alert is None or alert.quiet or kind not in ALERT_EVENTS:
         return []
@@ -129,7 +132,7 @@ def _move(dossier: Dossier, event: Mapping[str, Any]) -> dict[str, Any]:
 def _commitment(dossier: Dossier, seq: int | None) -> dict[str, Any]:
     """A commitment by its number; without one the open one that was due first."""
     mine = Commitment.account_id == dossier.account.id
-    which = (Commitment.state == "open",) if seq is None else (Commitment.seq == seq,)
+    which = (OPEN_COMMITMENT,) if seq is None else (Commitment.seq == seq,)
     row = dossier.session.scalars(
         select(Commitment).where(mine, *which).order_by(Commitment.due_on, Commitment.seq).limit(1)
     ).one()

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Select, bindparam, select
 from sqlalchemy.orm import Session, scoped_session
 
+from changetrack.domain.ladder import COORDINATOR, TOP, VSM
 from changetrack.domain.message_choices import DEFAULT_QUIET_DAYS, channels_for, deliver_at
 from changetrack.models import MessageSettings, Team, TeamMember, User
 
@@ -18,7 +19,8 @@ _PERSON: tuple[Any, ...] = (
     User.id, User.name, User.role, MessageSettings.timezone, MessageSettings.digest_hour, MessageSettings.quiet_days,
     MessageSettings.choices, MessageSettings.email_failed_at,
 )  # fmt: skip
-_SEE_ALL = ("admin", "executive")
+SEE_ALL = ("admin", "executive")
+_IN_ROLE = {COORDINATOR: "coordinator", VSM: "vsm", TOP: "vsm"}
 _TOLD_FIRST = {"coordinator": 1, "vsm": 2}
 
 
@@ -114,9 +116,16 @@ class Audience:
     def overseer(self, user_id: int | None) -> Listener | None:
         """Who is told of an account that no team has: this person if they see all accounts, else an administrator."""
         if self._overseers is None:
-            rows = self._session.execute(_people().where(User.role.in_(_SEE_ALL)).order_by(User.role, User.id))
+            rows = self._session.execute(_people().where(User.role.in_(SEE_ALL)).order_by(User.role, User.id))
             self._overseers = [_listener(row) for row in rows]  # “admin” comes first
         return next((one for one in self._overseers if one.id == user_id), next(iter(self._overseers), None))
+
+    def on_rung(self, team_id: int | None, owner_id: int | None, rung: int) -> list[Listener]:
+        """Who is told on a rung of the ladder; where a role is vacant, who else leads the team."""
+        if rung == TOP and (executives := self.executives()):
+            return executives
+        one = self.in_role(team_id, owner_id, _IN_ROLE.get(rung))
+        return [] if one is None else [one]
 
     def first_to_tell(self, team_id: int | None, owner_id: int | None) -> Listener | None:
         """An account's owner; if they cannot sign in or are not in the team its coordinator, else its VSM, or anybody.

@@ -1,39 +1,47 @@
 """Letting go of what a run of the night held back: the gravest to each person singly, the rest in one letter."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from itertools import groupby
 from typing import Any
 
-import structlog
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session, scoped_session
 
 from changetrack.domain.alert_letters import ITEMS_MAX, gathered_letter
-from changetrack.domain.letters import Letter, from_json
+from changetrack.domain.letters import Letter, from_json, to_json
 from changetrack.models import OutboxMessage
 from changetrack.operations._audience import Audience, Listener
-from changetrack.operations._bulk import insert_rows
-from changetrack.operations._outbox import letter_messages
-from changetrack.operations._recheck import reasons_to_drop
+from changetrack.operations._bulk import insert_rows, update_rows
+from changetrack.operations._handed import Handed, bare_letter, handed_letters, is_handed
+from changetrack.operations._outbox import letter_messages, rung_of
+from changetrack.operations._recheck import GONE, reasons_to_drop
 from changetrack.operations._rulebook import EndpointFacts
 from changetrack.operations._writes import Message
 
 SINGLY = 5
 GATHERED = "gathered"
+TOLD_ONCE = "Told once, as it was handed over on several rungs."
+HELD_COLUMNS: tuple[Any, ...] = (
+    OutboxMessage.id, OutboxMessage.key, OutboxMessage.user_id, OutboxMessage.held_for, OutboxMessage.weight,
+)  # fmt: skip  # of the rows that `release` decides about
 _AT_ONCE = 10_000  # values in one IN list: SQLite takes 32,766
 _UNKNOWN_TO_THE_SESSION = {"synchronize_session": False}
-
-log = structlog.get_logger("changetrack.jobs")
 
 
 @dataclass(slots=True)
 class Released:
-    """Which rows are let go singly, which are done by being gathered or dropped (why), and the letters that gather."""
+    """What becomes of rows that were held: let go singly, or done by being gathered or dropped (why).
+
+    `handed` are those that were held since an alert changed hands, with their day; `words` what those of them say that
+    are let go singly. `letters` are written besides: those that gather, and the other channels of what was handed over.
+    """
 
     singly: list[int] = field(default_factory=list)
     done: dict[int, str] = field(default_factory=dict)
+    handed: dict[int, date] = field(default_factory=dict)
+    words: list[dict[str, Any]] = field(default_factory=list)
     letters: list[Message] = field(default_factory=list)
 
 
@@ -49,6 +57,96 @@ class _Telling:
         return self.rows[0]
 
 
+class _Release:
+    """One letting go: the people and endpoints as they are now, and what was decided so far."""
+
+    def __init__(
+        self,
+        session: scoped_session[Session],
+        audience: Audience,
+        endpoints: Sequence[EndpointFacts],
+        now: datetime,
+    ) -> None:
+        self._session, self._audience, self._endpoints, self._now = session, audience, endpoints, now
+        self._today = now.astimezone(audience.reach.zone).date()
+        self.found = Released()
+
+    def drop(self, held: Sequence[Any]) -> list[Any]:
+        """Drop what is no longer so; returns the rest."""
+        for ids in _some([row.id for row in held]):
+            self.found.done.update(reasons_to_drop(self._session, ids, self._audience))
+        return [row for row in held if row.id not in self.found.done]
+
+    def day_of(self, row: Any) -> date:
+        """The day of its run; what changed hands is told on the day on which it is let go."""
+        return self._today if is_handed(row.key) else row.held_for
+
+    def tell(self, user_id: int, day: date, rows: Iterable[Any]) -> None:
+        """Let each of one person's rows of a day go singly, or gather it, or drop it: none is left held."""
+        tellings, listener = _tellings(self._once(rows)), self._audience.person(user_id)
+        if listener is None:  # disabled since it was looked at
+            self.found.done.update({row.id: GONE for telling in tellings for row in telling.rows})
+            return
+        room = max(0, SINGLY - _told_already(self._session, user_id, day))
+        listed = [telling.first.id for telling in tellings[: room + ITEMS_MAX] if is_handed(telling.first.key)]
+        handed = handed_letters(self._session, listed, self._audience, day)
+        self.found.handed.update({row.id: day for one in tellings for row in one.rows if is_handed(row.key)})
+        for telling in tellings[:room]:
+            self.found.singly += [row.id for row in telling.rows]
+            if telling.first.id in handed:
+                self._by_all_channels(telling.first, handed[telling.first.id], listener, day)
+        if tellings[room:]:
+            letters = _letters(self._session, tellings[room:], {id_: one.letter for id_, one in handed.items()})
+            self._gather(tellings[room:], letters, listener, day, singly=room)
+
+    def _once(self, rows: Iterable[Any]) -> list[Any]:
+        """Of an alert that was handed to one person on several rungs meanwhile, the lowest of them is told."""
+        lowest: dict[str, Any] = {}
+        for row in sorted(rows, key=lambda row: (rung_of(row.key), row.id)):
+            what = row.key.split(":")[1] if is_handed(row.key) else row.key
+            if lowest.setdefault(what, row) is not row:
+                self.found.done[row.id] = TOLD_ONCE
+        return list(lowest.values())
+
+    def _by_all_channels(self, row: Any, handed: Handed, listener: Listener, day: date) -> None:
+        """Give what was handed over its words, and to each other channel that its person chose a row of its own."""
+        messages = letter_messages(
+            handed.letter,
+            listener,
+            self._audience.reach,
+            self._endpoints,
+            key=row.key.rsplit(":", 2)[0],
+            now=self._now,
+            account_id=handed.account_id,
+            alert_id=handed.alert_id,
+            team_id=handed.team_id,
+            weight=row.weight,
+        )
+        for message in messages:
+            message.row |= {"run_on": day, "created_at": handed.at}
+        self.found.words.append({"id": row.id, "payload": to_json(handed.letter)})
+        self.found.letters += [message for message in messages if message.row["channel"] != "in_app"]
+
+    def _gather(
+        self, tellings: Sequence[_Telling], letters: Sequence[Letter], listener: Listener, day: date, *, singly: int
+    ) -> None:
+        others = len(tellings) - 1
+        why = (
+            f"Gathered with {others} others in one message." if others else "Told in one message with what came after."
+        )
+        self.found.done.update({row.id: why for telling in tellings for row in telling.rows})
+        first = tellings[0].first
+        self.found.letters += letter_messages(
+            gathered_letter(letters, who=listener.name, singly=singly),
+            listener,
+            self._audience.reach,
+            self._endpoints,
+            key=f"{GATHERED}:{day.isoformat()}:{first.id}",
+            now=self._now,
+            weight=first.weight,
+        )
+
+
 def release(
     session: scoped_session[Session],
     held: Sequence[Any],
@@ -58,29 +156,25 @@ def release(
 ) -> Released:
     """Decide about rows that are held and locked, for each person and day; what is no longer so is dropped.
 
-    What was told singly already by a run of that day counts. Source: DOMAIN section 6 (against fatigue).
+    Each row is let go, gathered or dropped. What was told singly already by a run of that day counts. Source: DOMAIN
+    section 6 (against fatigue).
     """
-    found = Released()
-    for ids in _some([row.id for row in held]):
-        found.done.update(reasons_to_drop(session, ids))
-    rows = sorted((row for row in held if row.id not in found.done), key=lambda row: (row.user_id, row.held_for))
+    one = _Release(session, audience, endpoints, now)
+    rows = sorted(one.drop(held), key=lambda row: (row.user_id, one.day_of(row)))
     audience.learn_people({row.user_id for row in rows})
-    for (user_id, day), group in groupby(rows, key=lambda row: (row.user_id, row.held_for)):
-        tellings = _tellings(group)
-        room = max(0, SINGLY - _told_already(session, user_id, day))
-        found.singly += [row.id for telling in tellings[:room] for row in telling.rows]
-        listener = audience.person(user_id)
-        if listener is not None and tellings[room:]:
-            letters = _letters(session, tellings[room:])
-            _gather(found, tellings[room:], letters, listener, audience, endpoints, singly=room, now=now)
-    return found
+    for (user_id, day), group in groupby(rows, key=lambda row: (row.user_id, one.day_of(row))):
+        one.tell(user_id, day, group)
+    return one.found
 
 
 def let_go(session: scoped_session[Session], found: Released, now: datetime) -> None:
     """Write what was decided."""
     _update(session, found.singly, held_for=None)
-    for why, ids in groupby(sorted(found.done, key=found.done.__getitem__), key=found.done.__getitem__):
-        _update(session, list(ids), held_for=None, delivered_at=now, dropped_because=why)
+    for why, ids in _alike(found.done):
+        _update(session, ids, held_for=None, delivered_at=now, dropped_because=why)
+    for day, ids in _alike(found.handed):
+        _update(session, ids, run_on=day)
+    update_rows(session, OutboxMessage, ("id",), found.words)
     insert_rows(session, OutboxMessage, [message.finished() for message in found.letters])
 
 
@@ -94,7 +188,7 @@ def _tellings(rows: Any) -> list[_Telling]:
 
 
 def _told_already(session: scoped_session[Session], user_id: int, day: date) -> int:
-    """How many alerts a person was told of singly by runs of that day."""
+    """How many alerts a person was told of singly by runs of that day, or since they changed hands on it."""
     told = select(func.count(func.distinct(OutboxMessage.alert_id))).where(
         OutboxMessage.user_id == user_id,
         OutboxMessage.run_on == day,
@@ -105,38 +199,14 @@ def _told_already(session: scoped_session[Session], user_id: int, day: date) -> 
     return session.scalar(told) or 0
 
 
-def _gather(
-    found: Released,
-    tellings: Sequence[_Telling],
-    letters: Sequence[Letter],
-    listener: Listener,
-    audience: Audience,
-    endpoints: Sequence[EndpointFacts],
-    *,
-    singly: int,
-    now: datetime,
-) -> None:
-    others = len(tellings) - 1
-    why = f"Gathered with {others} others in one message." if others else "Told in one message with what came after."
-    found.done.update({row.id: why for telling in tellings for row in telling.rows})
-    first = tellings[0].first
-    found.letters += letter_messages(
-        gathered_letter(letters, who=listener.name, singly=singly),
-        listener,
-        audience.reach,
-        endpoints,
-        key=f"{GATHERED}:{first.held_for.isoformat()}:{first.id}",
-        now=now,
-        weight=first.weight,
-    )
-
-
-def _letters(session: scoped_session[Session], tellings: Sequence[_Telling]) -> list[Letter]:
+def _letters(
+    session: scoped_session[Session], tellings: Sequence[_Telling], handed: Mapping[int, Letter]
+) -> list[Letter]:
     """What they tell, of as many as a letter lists; the others are only counted, so that the last stands for them."""
     ids = [telling.first.id for telling in tellings[:ITEMS_MAX]]
     query = select(OutboxMessage.id, OutboxMessage.alert_id, OutboxMessage.payload).where(OutboxMessage.id.in_(ids))
     rows = {row.id: row for row in session.execute(query)}
-    letters = [_letter(rows[id_]) for id_ in ids]
+    letters = [handed.get(id_) or _letter(rows[id_]) for id_ in ids]
     return letters + letters[-1:] * (len(tellings) - len(letters))
 
 
@@ -145,14 +215,19 @@ def _letter(row: Any) -> Letter:
     try:
         return from_json(row.payload)
     except (AttributeError, TypeError, ValueError):
-        log.exception("letter_unreadable", message_id=row.id)
-        return Letter(kind="alert", title="An account needs you", lead="", path=f"/alerts/{row.alert_id}")
+        return bare_letter(row.id, row.alert_id)
 
 
 def _update(session: scoped_session[Session], ids: Sequence[int], **values: Any) -> None:
     for some in _some(ids):
         mine = update(OutboxMessage).where(OutboxMessage.id.in_(some))
         session.execute(mine.values(**values), execution_options=_UNKNOWN_TO_THE_SESSION)
+
+
+def _alike(found: Mapping[int, Any]) -> Iterator[tuple[Any, list[int]]]:
+    """The numbers of rows, by what was found of them."""
+    for what, ids in groupby(sorted(found, key=found.__getitem__), key=found.__getitem__):
+        yield what, list(ids)
 
 
 def _some(ids: Sequence[int]) -> Iterator[Sequence[int]]:

@@ -3,15 +3,18 @@
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, exists, func, or_, select, update
+from sqlalchemy.orm import aliased
 
 from changetrack.domain.commitments import ACTION_MAX, commitment_words, make_reasons
 from changetrack.domain.refusal import Reason, refuse_if
-from changetrack.models import Commitment, Contact, Outcome, User
+from changetrack.models import OPEN_COMMITMENT, Alert, Commitment, Contact, Event, Outcome, User
 from changetrack.operations._dossier import Dossier
 from changetrack.operations._history import actor_label
 from changetrack.operations._proposals import active_team
+from changetrack.operations._settle import count_holds_anew
 from changetrack.operations._texts import text_reasons
+from changetrack.queries.customer_acts import find_last_act
 
 MOST_OPEN = 200  # of one account: more are no word that anybody could keep
 
@@ -40,8 +43,7 @@ def commitment_reasons(
     if not any(reason.field == "action" for reason in reasons):
         reasons += text_reasons({"action": action}, {"action": ACTION_MAX})
     reasons += owner_reasons(dossier, owner_user_id=owner_user_id, owner_contact_seq=owner_contact_seq)
-    if outcome_seq is not None and not _has_outcome(dossier, outcome_seq):
-        reasons.append(Reason("outcome_seq", "This account has no such outcome."))
+    reasons += outcome_reasons(dossier, outcome_seq)
     if dossier.account.status == "closed":
         reasons.append(Reason(None, "The account is closed."))
     if _count_open(dossier) >= MOST_OPEN:
@@ -57,6 +59,12 @@ def owner_reasons(dossier: Dossier, *, owner_user_id: int | None, owner_contact_
         ours = "Choose somebody of the account's team who can sign in."
         return [Reason("owner", ours if owner_user_id is not None else "Choose one of the customer's people.")]
     return []
+
+
+def outcome_reasons(dossier: Dossier, seq: int | None) -> list[Reason]:
+    """Why a commitment cannot serve an outcome: the account has no such one; None serves none."""
+    is_there = seq is None or (0 < seq < 2**31 and dossier.session.get(Outcome, (dossier.account.id, seq)) is not None)
+    return [] if is_there else [Reason("outcome_seq", "This account has no such outcome.")]
 
 
 def add_commitment(
@@ -115,13 +123,37 @@ def restate_first_commitment(dossier: Dossier) -> None:
     dossier.session.flush()
     query = (
         select(Commitment.due_on, Commitment.action, Commitment.owner_name)
-        .where(Commitment.account_id == dossier.account.id, Commitment.state == "open")
+        .where(Commitment.account_id == dossier.account.id, OPEN_COMMITMENT)
         .order_by(Commitment.due_on, Commitment.seq)
         .limit(1)
     )
     first = dossier.session.execute(query).first()
     dossier.account.commitment_due_on = first.due_on if first else None
     dossier.account.commitment_words = commitment_words(first.action, first.owner_name) if first else None
+
+
+def take_progress_back(dossier: Dossier, met_on: date, *, customer: bool) -> None:
+    """Let the clocks stand where they would without what was met on a day, and its alerts be measured anew.
+
+    `customer`: it was one of the customer's people who met it, which had ended their silence.
+    """
+    account, session = dossier.account, dossier.session
+    if account.progress_on == met_on:
+        mine = (Event.account_id == account.id, Event.is_progress, still_counts())
+        last = session.scalar(select(func.max(Event.effective_on)).where(*mine))
+        account.progress_on = max(account.step_entered_on, last or date.min)
+    if customer and account.customer_on == met_on:
+        account.customer_on = find_last_act(account.id)
+    count_holds_anew(dossier)
+    followed = (Alert.account_id == account.id, Alert.useful.is_(True), Alert.useful_until >= met_on)
+    session.execute(update(Alert).where(*followed, Alert.raised_on <= met_on).values(useful=None))
+
+
+def still_counts() -> ColumnElement[bool]:
+    """The condition that progress which the history tells of was not taken back: a commitment met by mistake."""
+    row = aliased(Commitment)
+    is_it = (row.account_id == Event.account_id, row.state == "met", row.ended_at == Event.recorded_at)
+    return or_(Event.kind != "commitment_met", exists().where(*is_it))
 
 
 def _owner(dossier: Dossier, user_id: int | None, contact_seq: int | None) -> _Owner | None:
@@ -135,10 +167,6 @@ def _owner(dossier: Dossier, user_id: int | None, contact_seq: int | None) -> _O
     return _Owner(contact.name, contact_seq=contact_seq) if contact is not None and is_there else None
 
 
-def _has_outcome(dossier: Dossier, seq: int) -> bool:
-    return 0 < seq < 2**31 and dossier.session.get(Outcome, (dossier.account.id, seq)) is not None
-
-
 def _count_open(dossier: Dossier) -> int:
-    of_account = (Commitment.account_id == dossier.account.id, Commitment.state == "open")
+    of_account = (Commitment.account_id == dossier.account.id, OPEN_COMMITMENT)
     return dossier.session.scalar(select(func.count()).select_from(Commitment).where(*of_account)) or 0

@@ -16,20 +16,10 @@ from changetrack.domain.journey.gate import Judged, judge
 from changetrack.domain.journey.playbook import ControlPoint, Playbook, StepRules
 from changetrack.domain.journey.records import RecordFacts
 from changetrack.domain.journey.timeline import Dimensions
-from changetrack.domain.journey.timeline import Standing as Stand
-from changetrack.domain.journey.use_points import UseFacts
+from changetrack.domain.journey.use_points import OutcomeFacts, Use, UseFacts
 from changetrack.domain.people import Action, Actor, may
 from changetrack.domain.refusal import Forbidden, NotFound, OperationRefused
-from changetrack.models import (
-    Account,
-    Alert,
-    Calendar,
-    Contact,
-    Evidence,
-    Journey,
-    Proposal,
-    Visit,
-)
+from changetrack.models import OPEN_PROPOSAL, Account, Alert, Calendar, Contact, Evidence, Journey, Proposal, Visit
 from changetrack.operations._audience import Audience, Reach
 from changetrack.operations._cells import CellState, value_of
 from changetrack.operations._history import event_row
@@ -41,18 +31,20 @@ from changetrack.queries.work_calendars import is_calendar_of_account, work_cale
 LARGEST_ID = 2**63 - 1
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Ahead:
     """What settling an account reads besides its dossier, read for a page of accounts at once.
 
-    `believed`: its newest standing and the one before; `excepted`: until when it went ahead without which points;
-    `holds`: from when to when it was on hold, as far as that is over.
+    `believed`: its standings as rows, in order; `excepted`: until when it went ahead without which points; `holds`:
+    from when to when it was on hold, as far as that is over; `contacts` and `outcomes`: read where its record changed.
     """
 
     alert: Alert | None
-    believed: Sequence[Stand]
+    believed: Sequence[Any]
     excepted: Mapping[str, date]
     holds: Sequence[tuple[date, date]] = ()
+    contacts: Sequence[Contact] = ()
+    outcomes: tuple[OutcomeFacts, ...] = ()
 
 
 @dataclass(slots=True)
@@ -85,6 +77,8 @@ class Dossier:
     people_use: UseFacts | None = None  # what counted use tells of people, if it was looked at
     rewritten: set[str] = field(default_factory=set)  # computed points whose record says something else now
     judgements: dict[tuple[object, ...], Judged] = field(default_factory=dict)  # by all that they depend on
+    _facts: tuple[EvidenceFact, ...] = ()
+    _taken_back: list[date | None] = field(default_factory=list)  # when each of these was, if it was
 
     @property
     def current(self) -> Playbook:
@@ -106,17 +100,21 @@ class Dossier:
             raise OperationRefused([("point", f"There is no control point “{key}”.")])
         return found
 
-    def facts(self) -> list[EvidenceFact]:
-        """All recorded evidence in the form that the rules take."""
-        return [evidence_fact(e) for e in self.evidence]
+    def facts(self) -> tuple[EvidenceFact, ...]:
+        """All recorded evidence in the form that the rules take; put so anew if some came or was taken back."""
+        taken_back = [row.retracted_on for row in self.evidence]
+        if taken_back != self._taken_back:
+            self._taken_back, self._facts = taken_back, tuple(evidence_fact(row) for row in self.evidence)
+        return self._facts
 
     def judged(self, day: date) -> Judged:
         """Every control point on that day."""
-        facts = tuple(self.facts())
+        facts = self.facts()
         key = (day, facts, tuple(self.journey.judged_by.items()))
-        if key not in self.judgements:
-            self.judgements[key] = judge(self.rules(), facts, day)
-        return self.judgements[key]
+        known = self.judgements.get(key)
+        if known is None:
+            known = self.judgements[key] = judge(self.rules(), facts, day)
+        return known
 
     def is_opened(self, day: date) -> bool:
         """Whether both opening questions were answered by that day."""
@@ -124,6 +122,8 @@ class Dossier:
 
     def contacts(self) -> list[Contact]:
         """The customer's people, oldest first."""
+        if self.ahead is not None:
+            return list(self.ahead.contacts)
         query = select(Contact).where(Contact.account_id == self.account.id).order_by(Contact.seq)
         return list(self.session.scalars(query))
 
@@ -186,8 +186,8 @@ def contact_facts(contact: Contact, day: date) -> ContactFacts:
     )
 
 
-def record_facts(dossier: Dossier) -> RecordFacts:
-    """What the account's record says, for the control points that are computed from it."""
+def record_facts(dossier: Dossier, use: Use | None = None) -> RecordFacts:
+    """What the account's record says, and its outcomes and `use`, for the control points computed from them."""
     j, contacts = dossier.journey, [contact_facts(c, dossier.today) for c in dossier.contacts()]
     gap = {
         "metric": j.gap_metric,
@@ -209,6 +209,7 @@ def record_facts(dossier: Dossier) -> RecordFacts:
         vision_author_is_active=author is not None and author.is_active,
         contacts=contacts,
         roles_not_applicable=frozenset(j.roles_not_applicable),
+        use=use,
     )
 
 
@@ -238,12 +239,13 @@ _FORBIDDEN = {
 }
 
 
+# to the letter, as its index says it: a value given apart would have SQLite plan the statement anew every time
 _STATE = (
     select(Journey, Visit, Proposal, Calendar)
     .select_from(Account)
     .outerjoin(Visit, and_(Visit.account_id == Account.id, Visit.seq == Account.visit_seq))
     .outerjoin(Journey, Journey.account_id == Account.id)
-    .outerjoin(Proposal, and_(Proposal.account_id == Account.id, Proposal.state == "open"))
+    .outerjoin(Proposal, and_(Proposal.account_id == Account.id, OPEN_PROPOSAL))
     .outerjoin(Calendar, is_calendar_of_account())
     .where(_IS_IT)
 )

@@ -16,9 +16,11 @@ from changetrack.domain.journey.chronicle import Record
 from changetrack.domain.journey.steps import NOT_OPENED
 from changetrack.domain.journey.timeline import Dimensions
 from changetrack.domain.journey.timeline import Standing as Stand
-from changetrack.models import Account, Alert, Event, Hold, Journey, Standing, Visit
+from changetrack.domain.names import name_key
+from changetrack.models import OPEN_ALERT, Account, Alert, Event, Hold, Journey, Standing, Visit
 from changetrack.operations._bulk import insert_rows, update_rows
 from changetrack.operations._cells import CellState, FunnelTally, value_of
+from changetrack.operations._hands import hands_change
 from changetrack.operations._history import event_row
 from changetrack.operations._import_due import DueDays
 from changetrack.operations._import_lookup import Directory, account_ids, accounts_by_id
@@ -96,7 +98,9 @@ class AccountsLoader:
     def write(self, work: _Work) -> None:
         """Insert the new accounts, save the edited ones, tell the changed stories."""
         self._write_new(work.new)
-        self._write_edits(work.edits)
+        moved = [account.id for account, after in work.edits if _is_handed_over(account, after)]
+        with hands_change(self._scene.session, Account.id.in_(moved) if moved else None, self._scene.now):
+            self._write_edits(work.edits)
         if work.stories:
             write_stories(self._scene, retell(self._scene, work.stories), self._tally, self._due)
 
@@ -195,7 +199,7 @@ class AccountsLoader:
             if old.team_id != new.team_id:
                 moved.append({"account_id": account.id, "team_id": new.team_id})
             rows.append({
-                "id": account.id, **after, "name_key": (after.get("name") or account.name).casefold(),
+                "id": account.id, **after, "name_key": name_key(after.get("name") or account.name),
                 "standing_seq": seq, "standing_on": scene.today if old != new else account.standing_on,
                 "event_seq": chain.event_seq, "event_hash": chain.event_hash, "version": account.version + 1,
                 "updated_at": scene.now, "due_on": _due_on(scene, account, after),
@@ -204,8 +208,12 @@ class AccountsLoader:
         insert_rows(scene.session, Event, events)
         insert_rows(scene.session, Standing, standings)
         for row in moved:
-            mine = (Alert.account_id == row["account_id"], Alert.state != "resolved")
+            mine = (Alert.account_id == row["account_id"], OPEN_ALERT)
             scene.session.execute(update(Alert).where(*mine).values(team_id=row["team_id"]))
+
+
+def _is_handed_over(account: Row[Any], after: Mapping[str, Any]) -> bool:
+    return any(after.get(name, getattr(account, name)) != getattr(account, name) for name in ("team_id", "owner_id"))
 
 
 def _due_on(scene: Scene, account: Row[Any], after: Mapping[str, Any]) -> date | None:

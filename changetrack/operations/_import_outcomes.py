@@ -125,12 +125,13 @@ class OutcomesLoader:
     def _present(self, ids: set[int]) -> _Present:
         session, found = self._scene.session, _Present()
         wanted = sorted(ids)
-        for person in session.execute(select(Contact.__table__).where(Contact.account_id.in_(wanted))):
+        people = select(Contact.__table__).where(Contact.account_id.in_(wanted)).order_by(Contact.seq)
+        for person in session.execute(people):
             found.people[person.account_id].append(person)
         said = select(OutcomeStatement.__table__).where(
             OutcomeStatement.account_id.in_(wanted), OutcomeStatement.retracted_on.is_(None)
         )
-        for word in session.execute(said):
+        for word in session.execute(said.order_by(OutcomeStatement.seq)):
             found.said[word.account_id, word.outcome_seq].append(word)
         query = select(Outcome.__table__).where(Outcome.account_id.in_(wanted)).order_by(
             Outcome.account_id, Outcome.replaced_on.is_(None), Outcome.seq.desc()

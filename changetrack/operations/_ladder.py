@@ -5,6 +5,7 @@ from datetime import date
 from typing import Any
 
 from changetrack.domain.alert_letters import AlertStory
+from changetrack.domain.alerts import REST_MAX_DAYS
 from changetrack.domain.calendar import WorkCalendar
 from changetrack.domain.ladder import next_rung_day
 from changetrack.domain.money import minor_digits
@@ -37,6 +38,20 @@ def rests_until(alert: Alert, calendar: WorkCalendar) -> date | None:
     if alert.state != "acknowledged" or alert.next_step_on is None:
         return None
     return calendar.add(alert.next_step_on, 1)
+
+
+def rest_ends(alert: Alert, calendar: WorkCalendar) -> date | None:
+    """The first day on which an alert that was taken up fires again whatever was agreed on since."""
+    promised_on = alert.promised_on or alert.next_step_on
+    if alert.state != "acknowledged" or promised_on is None:
+        return None
+    return calendar.add(promised_on, REST_MAX_DAYS + 1)
+
+
+def wakes_next(alert: Alert, calendar: WorkCalendar, today: date) -> date | None:
+    """The next day after `today` on which an alert that rests may fire again; None where it does not rest."""
+    days = (rests_until(alert, calendar), rest_ends(alert, calendar))
+    return min((day for day in days if day is not None and day > today), default=None)
 
 
 def weight_of(alert: Alert, account: Account) -> int:

@@ -13,6 +13,7 @@ from changetrack.domain.history import GENESIS, field_diff
 from changetrack.domain.journey.steps import STEPS
 from changetrack.domain.journey.timeline import Dimensions
 from changetrack.domain.journey.timeline import Standing as Stand
+from changetrack.domain.names import name_key
 from changetrack.domain.people import Actor
 from changetrack.models import Account
 from changetrack.operations._cells import CellState, FunnelTally, shard_of, standing_facts
@@ -120,7 +121,7 @@ def new_account(
     }
     pins = {str(n): playbook_version for n in STEPS if n <= placement.step}
     return NewAccount(
-        account=values | state | {"id": account_id, "name_key": str(values["name"]).casefold()},
+        account=values | state | {"id": account_id, "name_key": name_key(str(values["name"]))},
         journey={"account_id": account_id, "judged_by": pins, "roles_not_applicable": [], "version": 1},
         visit=_first_visit(account_id, placement, kind, now, actor),
         standing=standing_row(account_id, 1, stand) | {"recorded_at": now},

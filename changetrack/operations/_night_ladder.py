@@ -5,11 +5,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session, scoped_session
 
-from changetrack.domain.alert_letters import AlertStory, escalation_letter, reminder_letter
-from changetrack.domain.ladder import TOP, next_rung_day, rung_on
+from changetrack.domain.alert_letters import AlertStory, alert_letter, escalation_letter, reminder_letter
+from changetrack.domain.ladder import OWNER, REMINDER, next_rung_day, rung_on
 from changetrack.domain.letters import Letter
 from changetrack.models import Alert, OutboxMessage, User
 from changetrack.operations._alerts import alert_happened
@@ -17,11 +17,8 @@ from changetrack.operations._announcements import announce
 from changetrack.operations._audience import Listener
 from changetrack.operations._dossier import Dossier
 from changetrack.operations._ladder import alert_story, weight_of
-from changetrack.operations._outbox import letter_messages
+from changetrack.operations._outbox import letter_messages, rung_of
 from changetrack.queries.alert_words import said_today
-
-REMINDER, COORDINATOR, VSM = 1, 2, 3
-_IN_ROLE = {COORDINATOR: "coordinator", VSM: "vsm", TOP: "vsm"}
 
 Told = Mapping[int, Sequence[tuple[str, int, date]]]
 """Who was told of an alert before, by its number: (name, rung, day), oldest first."""
@@ -39,7 +36,8 @@ def climb(dossier: Dossier, told: Told) -> bool:
         return False  # its calendar has changed since: the day has yet to come
     alert.reasons = said_today(alert.reasons, dossier.today, dossier.calendar)
     before = [each for each in told.get(alert.id, ()) if alert.fired_on <= each[2] < dossier.today]
-    for listener in _on_rung(dossier, alert.rung):
+    account = dossier.account
+    for listener in dossier.audience.on_rung(account.team_id, account.owner_id, alert.rung):
         _tell(dossier, alert, listener, before)
     alert_happened(dossier, alert, "alert_escalated", {"rung": [was, alert.rung]})
     dossier.writes.events += dossier.events
@@ -53,24 +51,14 @@ def told_before(session: scoped_session[Session], alert_ids: Iterable[int]) -> T
         select(OutboxMessage.alert_id, OutboxMessage.key, OutboxMessage.run_on, User.name)
         .join(User, User.id == OutboxMessage.user_id)
         .where(OutboxMessage.alert_id.in_(list(alert_ids)), OutboxMessage.run_on.is_not(None))
+        .where(or_(OutboxMessage.dropped_because.is_(None), ~OutboxMessage.dropped_because.startswith("Not told")))
         .order_by(OutboxMessage.id)
     )
     found: defaultdict[int, dict[tuple[str, int, date], None]] = defaultdict(dict)
     rows: Any = session.execute(query)
     for alert_id, key, day, name in rows:
-        what = key.split(":")[2]
-        rung = int(what.split("-")[1]) if what.startswith("rung-") else 0
-        found[alert_id][name, rung, day] = None
+        found[alert_id][name, rung_of(key), day] = None
     return {alert_id: tuple(each) for alert_id, each in found.items()}
-
-
-def _on_rung(dossier: Dossier, rung: int) -> list[Listener]:
-    """Who is told on a rung; where a role is vacant, who else leads the team."""
-    audience, account = dossier.audience, dossier.account
-    if rung == TOP and (executives := audience.executives()):
-        return executives
-    one = audience.in_role(account.team_id, account.owner_id, _IN_ROLE.get(rung))
-    return [] if one is None else [one]
 
 
 def _tell(dossier: Dossier, alert: Alert, listener: Listener, before: Sequence[tuple[str, int, date]]) -> None:
@@ -79,7 +67,14 @@ def _tell(dossier: Dossier, alert: Alert, listener: Listener, before: Sequence[t
     name = owner.name if owner else "nobody"
     story = alert_story(account, alert.reasons, alert.severity, owner=name, today=dossier.today)
     dossier.writes.messages += letter_messages(
-        _letter(story, alert, listener.name, before, dossier.calendar.elapsed(alert.fired_on, dossier.today)),
+        rung_letter(
+            story,
+            alert.rung,
+            who=listener.name,
+            fired_on=alert.fired_on,
+            told=before,
+            waited=dossier.calendar.elapsed(alert.fired_on, dossier.today),
+        ),
         listener,
         audience.reach,
         dossier.rulebook.endpoints,
@@ -93,7 +88,12 @@ def _tell(dossier: Dossier, alert: Alert, listener: Listener, before: Sequence[t
     )
 
 
-def _letter(story: AlertStory, alert: Alert, who: str, before: Sequence[tuple[str, int, date]], waited: int) -> Letter:
-    if alert.rung == REMINDER:
-        return reminder_letter(story, who=who, fired_on=alert.fired_on)
-    return escalation_letter(story, who=who, rung=alert.rung, fired_on=alert.fired_on, told=before, waited=waited)
+def rung_letter(
+    story: AlertStory, rung: int, *, who: str, fired_on: date, told: Sequence[tuple[str, int, date]], waited: int
+) -> Letter:
+    """What `who` is told on a rung, `waited` business days after the alert fired; `told` says who was before."""
+    if rung == OWNER:
+        return alert_letter(story, who=who)
+    if rung == REMINDER:
+        return reminder_letter(story, who=who, fired_on=fired_on)
+    return escalation_letter(story, who=who, rung=rung, fired_on=fired_on, told=told, waited=waited)

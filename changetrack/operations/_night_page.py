@@ -10,28 +10,42 @@ from typing import Any, cast
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session, scoped_session
 
-from changetrack.domain.journey.timeline import Standing as Stand
 from changetrack.domain.people import Actor
-from changetrack.models import Account, Alert, Evidence, Hold, Journey, Proposal, Standing, Visit
+from changetrack.models import (
+    OPEN_ALERT,
+    OPEN_PROPOSAL,
+    Account,
+    Alert,
+    Evidence,
+    Hold,
+    Journey,
+    Proposal,
+    Standing,
+    Visit,
+)
 from changetrack.operations._audience import Audience, Reach
 from changetrack.operations._bulk import table_of, update_rows
 from changetrack.operations._dossier import Ahead, Dossier, cell_state
 from changetrack.operations._origins import came_by_file
 from changetrack.operations._rulebook import load_rulebook
-from changetrack.operations._standings import stand_of
 from changetrack.operations._writes import Writes
 from changetrack.queries.work_calendars import load_calendars
 
 _LEFT_OUT = frozenset({
-    "name_key", "industry_key", "attributes", "created_at", "version", "planned_users", "self_attested", "started_on",
-    "review_on",
+    "name_key", "industry_key", "attributes", "created_at", "version", "self_attested", "started_on", "review_on",
 })  # fmt: skip  # columns of an account that the night has no use for
 _WRITTEN = (
     "id", "supported_step", "stale", "severity", "due_on", "standing_seq", "standing_on", "event_seq", "event_hash",
-    "held_workdays", "customer_held_workdays", "updated_at",
+    "held_workdays", "customer_held_workdays", "progress_on", "updated_at",
 )  # fmt: skip
 _COLUMNS = [column for column in table_of(Account).columns if column.key not in _LEFT_OUT]
-_UNWRITTEN = SimpleNamespace(judged_by={}, opened_on=None)
+_EVIDENCE = (
+    "account_id", "seq", "point", "kind", "passes", "effective_on", "expires_on", "contact_seq", "hand", "retracted_on",
+    "retracted_at", "retracted_because",
+)  # fmt: skip
+_RETRACTED = ("account_id", "seq", "retracted_on", "retracted_at", "retracted_because")
+_BLANK = dict.fromkeys(table_of(Journey).columns.keys())
+_UNWRITTEN = SimpleNamespace(**_BLANK | {"judged_by": {}, "roles_not_applicable": []})
 
 
 @dataclass(slots=True)
@@ -50,10 +64,19 @@ class Page:
             self._by_file = came_by_file(self.session, ids, dossier.audience.reach.zone)
         return self._by_file.get(dossier.account.id)
 
-    def write(self, touched: Iterable[Dossier]) -> None:
-        """Write what was decided about these accounts."""
+    def write(self, touched: Sequence[Dossier], *more: str) -> None:
+        """Write what was decided about these accounts, and `more` of their columns."""
         self.session.flush()
-        rows = [{name: getattr(dossier.account, name) for name in _WRITTEN} for dossier in touched]
+        retracted = [
+            {name: getattr(row, name) for name in _RETRACTED}
+            for dossier in touched
+            if dossier.records_changed
+            for row in dossier.evidence
+            if row.retracted_at == dossier.now
+        ]
+        update_rows(self.session, Evidence, ("account_id", "seq"), retracted)
+        names = (*_WRITTEN, *more)
+        rows = [{name: getattr(dossier.account, name) for name in names} for dossier in touched]
         update_rows(self.session, Account, ("id",), rows)
         self.writes.write(self.session)
 
@@ -117,34 +140,34 @@ class _Found:
     def __init__(self, session: scoped_session[Session], accounts: Sequence[Any]) -> None:
         self._session = session
         self._ids = [account.id for account in accounts]
-        self.journeys = {row.account_id: row for row in self._rows(Journey)}
-        open_ones = select(Proposal).where(Proposal.account_id.in_(self._ids), Proposal.state == "open")
+        self.journeys = {row.account_id: row for row in self._rows(Journey, table_of(Journey).columns.keys())}
+        open_ones = select(Proposal).where(Proposal.account_id.in_(self._ids), OPEN_PROPOSAL)
         self.proposals = {proposal.account_id: proposal for proposal in session.scalars(open_ones)}
         self.evidence: defaultdict[int, list[Evidence]] = defaultdict(list)
-        for row in self._rows(Evidence):
-            self.evidence[row.account_id].append(cast(Evidence, row))
+        for row in self._rows(Evidence, _EVIDENCE):
+            evidence = SimpleNamespace(**dict(zip(_EVIDENCE, row, strict=True)))  # a row cannot be retracted
+            self.evidence[evidence.account_id].append(cast(Evidence, evidence))
         self.alerts = self._alerts([account.id for account in accounts if account.stale])
-        self.believed = self._believed(accounts)
+        self.believed = self._believed()
         self.excepted = self._excepted()
         self.holds = self._holds([account.id for account in accounts if account.held_days])
 
-    def _rows(self, model: type[Journey] | type[Evidence]) -> Iterable[Any]:
+    def _rows(self, model: type[Journey] | type[Evidence], names: Iterable[str]) -> Iterable[Any]:
         table = table_of(model)
-        mine = select(table).where(table.c.account_id.in_(self._ids))
+        mine = select(*(table.c[name] for name in names)).where(table.c.account_id.in_(self._ids))
         return self._session.execute(mine.order_by(*table.primary_key.columns))
 
     def _alerts(self, stale: Sequence[int]) -> dict[int, Alert]:
-        query = select(Alert).where(Alert.account_id.in_(stale), Alert.state != "resolved")
+        query = select(Alert).where(Alert.account_id.in_(stale), OPEN_ALERT)
         return {alert.account_id: alert for alert in self._session.scalars(query)} if stale else {}
 
-    def _believed(self, accounts: Sequence[Any]) -> dict[int, list[Stand]]:
-        """The standings from an account's newest on, and the one in force just before."""
+    def _believed(self) -> Mapping[int, list[Any]]:
         table = table_of(Standing)
         mine = select(table).where(table.c.account_id.in_(self._ids), table.c.superseded_at.is_(None))
         rows: defaultdict[int, list[Any]] = defaultdict(list)
         for row in self._session.execute(mine.order_by(table.c.account_id, table.c.effective_on, table.c.seq)):
             rows[row.account_id].append(row)
-        return {account.id: _newest(rows[account.id], account.standing_on) for account in accounts}
+        return rows
 
     def _holds(self, held: Sequence[int]) -> dict[int, list[tuple[date, date]]]:
         found: dict[int, list[tuple[date, date]]] = defaultdict(list)
@@ -164,9 +187,3 @@ class _Found:
         for account_id, missing, ends_on in self._session.execute(query):
             found[account_id].update(dict.fromkeys(missing, ends_on))
         return found
-
-
-def _newest(rows: Sequence[Any], since: date) -> list[Stand]:
-    """The standings from that day on, and the one in force just before."""
-    before = [row.effective_on for row in rows if row.effective_on < since]
-    return [stand_of(row) for row in rows if not before or row.effective_on >= before[-1]]

@@ -13,6 +13,22 @@ from changetrack.operations._bulk import insert_rows
 from changetrack.operations._rulebook import EndpointFacts
 from changetrack.operations._writes import Message
 
+HANDED = "handed"
+"""What a key says of a message to somebody who answers for an alert since it changed hands."""
+
+
+def told_of(key: str) -> str:
+    """What a message tells of an alert, by its key: “raised”, “rung-2-2026-12-07”, “decided-4”; “” for others."""
+    _, _, told = key.partition(":")[2].partition(":")
+    return told.partition(":")[0] if key.startswith("alert:") else ""
+
+
+def rung_of(key: str) -> int:
+    """The rung of the ladder on which a message about an alert is told, by its key."""
+    name, _, rest = told_of(key).partition("-")
+    number = rest.partition("-")[0]
+    return int(number) if name in ("rung", HANDED) and number.isdecimal() else 0
+
 
 def put_letter(
     session: scoped_session[Session],

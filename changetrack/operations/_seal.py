@@ -42,6 +42,15 @@ def unseal(sealed: str, *, secrets: Iterable[str], purpose: str) -> str:
     raise CannotUnseal
 
 
+def is_sealed_with(sealed: str, *, secret: str, purpose: str) -> bool:
+    """Whether this very key opens it."""
+    try:
+        unseal(sealed, secrets=(secret,), purpose=purpose)
+    except CannotUnseal:
+        return False
+    return True
+
+
 @lru_cache(maxsize=16)
 def _key(secret: str) -> bytes:
     return HKDF(SHA256(), length=32, salt=None, info=b"changetrack.seal.v1").derive(secret.encode())

@@ -1,7 +1,6 @@
 """The end of every operation on an account: what follows from the change is worked out and written, once, here."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -24,11 +23,12 @@ from changetrack.models import Evidence, Hold
 from changetrack.operations._alerts import follow_alert
 from changetrack.operations._announcements import announce
 from changetrack.operations._dossier import Dossier, cell_state, record_facts
-from changetrack.operations._ladder import rests_until
+from changetrack.operations._ladder import wakes_next
 from changetrack.operations._proposals import active_team, end_proposal, open_proposal
 from changetrack.operations._stale_facts import stale_facts
 from changetrack.operations._standings import restate_standings
 from changetrack.operations._use_facts import outcome_facts
+from changetrack.operations._writes import new_evidence
 
 
 def settle(
@@ -80,9 +80,7 @@ def _due_on(dossier: Dossier, facts: StaleFacts, *, waits: bool) -> date | None:
     if waits:
         return dossier.today
     turns_on, alert = next_due_on(facts, dossier.calendar, dossier.today), dossier.alert
-    wakes_on = rests_until(alert, dossier.calendar) if alert is not None else None
-    if wakes_on is not None and wakes_on <= dossier.today:
-        wakes_on = None  # that was heeded: something else is promised by now
+    wakes_on = wakes_next(alert, dossier.calendar, dossier.today) if alert is not None else None
     return min((day for day in (turns_on, wakes_on) if day is not None), default=None)
 
 
@@ -93,22 +91,26 @@ def current_reasons(dossier: Dossier) -> tuple[StaleReason, ...]:
 
 def add_evidence(dossier: Dossier, **values: object) -> Evidence:
     """Append one piece of evidence to the account's record."""
-    row = Evidence(
+    make = Evidence if dossier.ahead is None else new_evidence
+    row = make(
         account_id=dossier.account.id,
         seq=max((e.seq for e in dossier.evidence), default=0) + 1,
         recorded_at=dossier.now,
         recorded_by=dossier.actor.email or dossier.actor.name,
         **values,
     )
-    dossier.session.add(row)
+    if dossier.ahead is None:
+        dossier.session.add(row)
+    else:
+        dossier.writes.evidence.append(row)
     dossier.evidence.append(row)
     return row
 
 
 def _settle_computed(dossier: Dossier, day: date) -> None:
     """Write down what the changed record proves, and take back what it proves no longer."""
-    use = Use(dossier.today, outcome_facts(dossier.session, dossier.account.id, dossier.today), dossier.people_use)
-    for computed in computed_points(replace(record_facts(dossier), use=use)):
+    use = Use(dossier.today, outcome_facts(dossier), dossier.people_use)
+    for computed in computed_points(record_facts(dossier, use)):
         live = [e for e in dossier.evidence if e.point == computed.key and e.kind == "record" and not e.retracted_on]
         if computed.holds:
             _correct(dossier, computed, live)

@@ -51,7 +51,9 @@ def restate_standings(dossier: Dossier, since: date, spans: Sequence[Span]) -> N
 def _believed(dossier: Dossier, since: date) -> list[Stand]:
     """The standings on record from `since` on, and the one in force just before."""
     if dossier.ahead is not None:
-        return list(dossier.ahead.believed)
+        ahead = dossier.ahead.believed
+        before = max((row.effective_on for row in ahead if row.effective_on < since), default=since)
+        return [stand_of(row) for row in ahead if row.effective_on >= before]
     rows = dossier.session.connection().execute(_BELIEVED, {"account_id": dossier.account.id, "since": since})
     return [stand_of(row) for row in rows]
 

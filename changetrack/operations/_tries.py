@@ -1,9 +1,13 @@
-"""How guessing passwords is slowed down: tries are counted, and after too many the next one has to wait."""
+"""How guessing passwords and keys is slowed down: tries are counted, and after too many the next one has to wait."""
 
+import hashlib
+from collections.abc import Iterable
+from contextlib import suppress
 from datetime import datetime, timedelta
 from ipaddress import ip_address, ip_network
 
-from sqlalchemy import ColumnElement, exists, select, true, update
+from sqlalchemy import ColumnElement, exists, select, update
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session, scoped_session
 
 from changetrack.domain.refusal import OperationRefused, Reason
@@ -16,11 +20,19 @@ WINDOW = timedelta(minutes=5)
 TRIES_OF_A_PAIR = 10
 TRIES_OF_AN_ADDRESS = 100
 TRIES_OF_ALL = 1000
-# And within it, of the customer's pages: addresses that lead nowhere, and answers to what they ask.
+# And within it, of secret addresses: those that lead nowhere, and answers to what a page asks.
 GUESSES_OF_AN_ADDRESS = 20
 ANSWERS_ON_A_PAGE = 30
 ANSWERS_OF_AN_ADDRESS = 100
-_PAGE = "page"  # in the place of an e-mail
+# And of the keys of programs: wrong ones from one address, that begin alike, and in all.
+KEYS_OF_AN_ADDRESS = 20
+KEYS_OF_A_BEGINNING = 100
+KEYS_OF_ALL = 1000
+_BEGINNING = 12  # characters of a key, as many as people see of it
+_PAGE, _KEY = "page", "key"  # in the place of an e-mail
+_OF_SIGN_IN = SignInAttempt.email.not_in((_PAGE, _KEY))  # who sends those cannot keep people from signing in
+
+_Limit = tuple[int, tuple[ColumnElement[bool], ...]]
 
 
 class TooManyTries(OperationRefused):
@@ -44,19 +56,29 @@ def count_try(email: str, address: str, now: datetime) -> int:
     return try_id
 
 
-def refuse_guessing(address: str, now: datetime) -> None:
-    """Raise TooManyTries for an address from which too many wrong addresses of customers' pages were tried."""
-    guesses = (SignInAttempt.email == _PAGE, SignInAttempt.address == _network(address))
-    wait = _wait(GUESSES_OF_AN_ADDRESS, now, *guesses)
-    db.session.rollback()
-    if wait:
-        raise TooManyTries(wait)
-
-
 def count_guess(address: str, now: datetime) -> None:
-    """Write down that an address of a customer's page led nowhere; it counts among the failed tries to sign in."""
-    with transaction() as session:
-        session.add(SignInAttempt(email=_PAGE, address=_network(address), at=now, succeeded=False))
+    """Write down that a secret address led nowhere; raises TooManyTries, and writes nothing, after too many.
+
+    What leads somewhere is never asked about: who has the right address is no guesser, whatever else comes from their
+    network. Source: OWASP ASVS 5.0, 6.1.1 (no malicious lock-out).
+    """
+    network = _network(address)
+    _refuse_beyond(now, (GUESSES_OF_AN_ADDRESS, (SignInAttempt.email == _PAGE, SignInAttempt.address == network)))
+    _note(_PAGE, (network,), now)
+
+
+def count_key(key: str, address: str, now: datetime) -> None:
+    """Write down that a program has shown a wrong key; raises TooManyTries, and writes nothing, after too many.
+
+    Counted are those from one address, those of one beginning wherever they come from, and all.
+    """
+    beginning = hashlib.sha256(key[:_BEGINNING].encode("utf-8", "replace")).hexdigest()[:40]
+    network, is_key = _network(address), SignInAttempt.email == _KEY
+    of_all = (2 * KEYS_OF_ALL, (is_key,))  # each is written down twice
+    of_address = (KEYS_OF_AN_ADDRESS, (is_key, SignInAttempt.address == network))
+    of_beginning = (KEYS_OF_A_BEGINNING, (is_key, SignInAttempt.address == beginning))
+    _refuse_beyond(now, of_address, of_beginning, of_all)
+    _note(_KEY, (network, beginning), now)
 
 
 def count_answer(link_id: int | str, address: str, now: datetime) -> None:
@@ -66,21 +88,29 @@ def count_answer(link_id: int | str, address: str, now: datetime) -> None:
     of_address = (SignInAttempt.email.startswith(f"{_PAGE}:"), SignInAttempt.address == network)
     with transaction() as session:
         session.add(SignInAttempt(email=page, address=network, at=now, succeeded=True))
-    limits = ((ANSWERS_ON_A_PAGE, of_page), (ANSWERS_OF_AN_ADDRESS, of_address))
-    waits = [wait for limit, which in limits if (wait := _wait(limit + 1, now, *which, succeeded=True))]
-    db.session.rollback()
-    if waits:
-        raise TooManyTries(max(waits))
+    allowed = ((ANSWERS_ON_A_PAGE + 1, of_page), (ANSWERS_OF_AN_ADDRESS + 1, of_address))
+    _refuse_beyond(now, *allowed, succeeded=True)
+
+
+def _note(what: str, addresses: Iterable[str], now: datetime) -> None:
+    """Write wrong secrets down; they go uncounted while a long import holds the lock, for which nobody is to wait."""
+    with suppress(OperationalError), transaction(patience=0) as session:
+        session.add_all(SignInAttempt(email=what, address=one, at=now, succeeded=False) for one in addresses)
 
 
 def _refuse_blocked(email: str, network: str, now: datetime, *, allowed: int) -> None:
     of_pair = (SignInAttempt.email == email, SignInAttempt.address == network)
     is_known_here = db.session.scalar(select(exists().where(*of_pair, SignInAttempt.succeeded)))
-    limits: list[tuple[int, tuple[ColumnElement[bool], ...]]] = [(TRIES_OF_A_PAIR, of_pair)]
+    limits: list[_Limit] = [(TRIES_OF_A_PAIR + allowed, of_pair)]
     if not is_known_here:
-        limits.append((TRIES_OF_AN_ADDRESS, (SignInAttempt.address == network,)))
-        limits.append((TRIES_OF_ALL, (true(),)))
-    waits = [wait for limit, which in limits if (wait := _wait(limit + allowed, now, *which))]
+        limits.append((TRIES_OF_AN_ADDRESS + allowed, (_OF_SIGN_IN, SignInAttempt.address == network)))
+        limits.append((TRIES_OF_ALL + allowed, (_OF_SIGN_IN,)))
+    _refuse_beyond(now, *limits)
+
+
+def _refuse_beyond(now: datetime, *limits: _Limit, succeeded: bool = False) -> None:
+    """Raise TooManyTries where one of the limits is reached, with the longest wait."""
+    waits = [wait for limit, which in limits if (wait := _wait(limit, now, *which, succeeded=succeeded))]
     db.session.rollback()
     if waits:
         raise TooManyTries(max(waits))

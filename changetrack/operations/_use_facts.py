@@ -1,66 +1,98 @@
-"""What an account's outcomes and its counted use say, in the form that the control points resting on them take."""
+"""What accounts' outcomes say, in the form that the control points resting on them take; read for one, or for many."""
 
-from collections.abc import Mapping
+import json
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import lru_cache
+from types import SimpleNamespace
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Text, cast, select
 from sqlalchemy.orm import Session, scoped_session
 
-from changetrack.domain.funnel import HELD
-from changetrack.domain.journey.use_points import USE_DAYS, OutcomeFacts, UseFacts, lasting_on
-from changetrack.domain.usage import member_hash
+from changetrack.domain.journey.use_points import OutcomeFacts, lasting_on
 from changetrack.domain.value import period_end
-from changetrack.models import Metric, Outcome, Reading, UsageMember
+from changetrack.models import Contact, Outcome, Reading
 from changetrack.operations._dossier import Dossier
 
-Readings = dict[int, dict[date, Decimal | None]]
+Readings = dict[tuple[int, int], dict[date, Decimal | None]]
+"""The newest value of each period, by account and number of the outcome."""
 
 
-def outcome_facts(session: scoped_session[Session], account_id: int, day: date) -> tuple[OutcomeFacts, ...]:
-    """Every outcome of the account as its control points see it on `day`; two statements, one where there is none."""
-    outcomes = session.scalars(select(Outcome).where(Outcome.account_id == account_id).order_by(Outcome.seq)).all()
-    if not outcomes:
-        return ()
-    readings = _newest_readings(session, account_id)
-    return tuple(_facts(outcome, readings.get(outcome.seq, {}), day) for outcome in outcomes)
+def outcome_facts(dossier: Dossier) -> tuple[OutcomeFacts, ...]:
+    """Every outcome of the account as its control points see it today; two statements, one where there is none."""
+    if dossier.ahead is not None:
+        return dossier.ahead.outcomes
+    account_id = dossier.account.id
+    return tuple(_outcome_facts(dossier.session, [account_id], dossier.today).get(account_id, ()))
 
 
-def look_at_use(dossier: Dossier, secret: str | None) -> None:
-    """See what the metrics that count people tell, so that settling weighs it: who of the coalition was seen lately,
-    how many did the first task. Without such a metric, or before the account is opened, there is nothing to see.
-    """
-    if secret is None or dossier.account.place not in range(1, HELD):
+def read_records(dossiers: Sequence[Dossier]) -> None:
+    """Read what settling asks of the records of these accounts of a page: their people and outcomes."""
+    read = {dossier.account.id: dossier.ahead for dossier in dossiers if dossier.ahead is not None}
+    if not read:
         return
-    session, account = dossier.session, dossier.account
-    metrics: dict[str | None, int] = dict(iter(session.execute(_PURPOSES)))
-    if not metrics:
-        return
-    users, tasks = metrics.get("active_users"), metrics.get("first_task")
-    dossier.people_use = UseFacts(
-        coalition_seen=None if users is None else _coalition_seen(dossier, users, secret),
-        first_task_users=None if tasks is None else _members(session, account.id, tasks),
-        planned_users=account.planned_users,
-    )
-    dossier.records_changed = True
+    session = dossiers[0].session
+    people, outcomes = _people(session, read), _outcome_facts(session, read, dossiers[0].today)
+    for account_id, ahead in read.items():
+        ahead.contacts, ahead.outcomes = people.get(account_id, ()), tuple(outcomes.get(account_id, ()))
 
 
-_PURPOSES = select(Metric.purpose, Metric.id).where(Metric.purpose.is_not(None), Metric.archived_at.is_(None))
+_PLAIN = ("account_id", "seq", "name", "email", "function", "in_coalition", "is_sponsor", "left_on")
+_WORDS = ("path_roles", "powers")
+_PERSON = [
+    *(getattr(Contact, name) for name in _PLAIN),
+    *(cast(getattr(Contact, name), Text).label(name) for name in _WORDS),
+]
+_OUTCOME: tuple[Any, ...] = (
+    Outcome.account_id, Outcome.seq, Outcome.state, Outcome.agreed_on, Outcome.confirmed_from, Outcome.valid_until,
+    Outcome.settle_lag_days, Outcome.period, Outcome.threshold,
+)  # fmt: skip
 
 
-def _newest_readings(session: scoped_session[Session], account_id: int) -> Readings:
-    query = (
-        select(Reading.outcome_seq, Reading.period_start, Reading.value)
-        .where(Reading.account_id == account_id)
-        .order_by(Reading.outcome_seq, Reading.period_start, Reading.recorded_on)
-    )
-    found: Readings = {}
-    for seq, start, value in session.execute(query):
-        found.setdefault(seq, {})[start] = value
+def _people(session: scoped_session[Session], account_ids: Collection[int]) -> Mapping[int, list[Contact]]:
+    """The customers' people, with no more than settling asks of them; what thousands of them have is parsed once."""
+    theirs = select(*_PERSON).where(Contact.account_id.in_(account_ids)).order_by(Contact.account_id, Contact.seq)
+    found: defaultdict[int, list[Any]] = defaultdict(list)
+    for *plain, path_roles, powers in session.execute(theirs):
+        person = SimpleNamespace(**dict(zip(_PLAIN, plain, strict=True)))
+        person.path_roles, person.powers = _parsed(path_roles), _parsed(powers)
+        found[person.account_id].append(person)
     return found
 
 
-def _facts(outcome: Outcome, readings: Mapping[date, Decimal | None], day: date) -> OutcomeFacts:
+@lru_cache(maxsize=1_000)
+def _parsed(words: str) -> frozenset[str]:
+    return frozenset(json.loads(words))
+
+
+def _outcome_facts(
+    session: scoped_session[Session], account_ids: Collection[int], day: date
+) -> Mapping[int, list[OutcomeFacts]]:
+    theirs = select(*_OUTCOME).where(Outcome.account_id.in_(account_ids)).order_by(Outcome.account_id, Outcome.seq)
+    outcomes = session.execute(theirs).all()
+    found: defaultdict[int, list[OutcomeFacts]] = defaultdict(list)
+    readings = _newest_readings(session, {outcome.account_id for outcome in outcomes}) if outcomes else {}
+    for outcome in outcomes:
+        found[outcome.account_id].append(_facts(outcome, readings.get((outcome.account_id, outcome.seq), {}), day))
+    return found
+
+
+def _newest_readings(session: scoped_session[Session], account_ids: Collection[int]) -> Readings:
+    query = (
+        select(Reading.account_id, Reading.outcome_seq, Reading.period_start, Reading.value)
+        .where(Reading.account_id.in_(account_ids))
+        .order_by(Reading.account_id, Reading.outcome_seq, Reading.period_start, Reading.recorded_on)
+    )
+    found: Readings = {}
+    for account_id, seq, start, value in session.execute(query):
+        found.setdefault((account_id, seq), {})[start] = value
+    return found
+
+
+def _facts(outcome: Any, readings: Mapping[date, Decimal | None], day: date) -> OutcomeFacts:
     settled = day - timedelta(days=outcome.settle_lag_days)  # a period that is under way has not failed yet
     periods = [
         (start, period_end(start, outcome.period), value >= outcome.threshold)
@@ -76,30 +108,3 @@ def _facts(outcome: Outcome, readings: Mapping[date, Decimal | None], day: date)
         ends_on=outcome.valid_until,
         lasted_on=lasting_on([p for p in periods if p[1] <= settled], outcome.confirmed_from),
     )
-
-
-def _coalition_seen(dossier: Dossier, metric_id: int, secret: str) -> dict[int, date]:
-    """The last day on which each of the coalition was seen; nobody else is looked for."""
-    day = dossier.today
-    wanted = {
-        member_hash(secret, contact.email): contact.seq
-        for contact in dossier.contacts()
-        if contact.in_coalition and contact.email and (contact.left_on is None or contact.left_on > day)
-    }
-    query = (
-        select(UsageMember.member, func.max(UsageMember.day))
-        .where(
-            UsageMember.account_id == dossier.account.id,
-            UsageMember.metric_id == metric_id,
-            UsageMember.day > day - timedelta(days=USE_DAYS),
-            UsageMember.day <= day,
-            UsageMember.member.in_(wanted),
-        )
-        .group_by(UsageMember.member)
-    )
-    return {wanted[member]: last for member, last in dossier.session.execute(query)}
-
-
-def _members(session: scoped_session[Session], account_id: int, metric_id: int) -> int:
-    of_metric = (UsageMember.account_id == account_id, UsageMember.metric_id == metric_id)
-    return session.scalars(select(func.count(UsageMember.member.distinct())).where(*of_metric)).one()

@@ -8,7 +8,7 @@ from typing import Any, cast
 from sqlalchemy import Insert, func, insert, select, text
 from sqlalchemy.orm import Session, scoped_session
 
-from changetrack.models import Alert, Event, Model, OutboxMessage, Standing
+from changetrack.models import Alert, Event, Evidence, Model, OutboxMessage, Standing
 from changetrack.operations._bulk import insert_rows, table_of, update_rows
 from changetrack.operations._cells import FunnelTally
 
@@ -46,6 +46,7 @@ class Writes:
     """Rows to append, by table, and what they change in the funnel's summaries."""
 
     events: list[dict[str, Any]] = field(default_factory=list)
+    evidence: list[Evidence] = field(default_factory=list)  # of accounts in a page, see `new_evidence`
     standings: list[dict[str, Any]] = field(default_factory=list)
     superseded: list[dict[str, Any]] = field(default_factory=list)
     alerts: list[Alert] = field(default_factory=list)  # new ones, see `new_alert`
@@ -59,16 +60,22 @@ class Writes:
         _append(session, Alert, [vars(alert) for alert in self.alerts])
         update_rows(session, Standing, ("account_id", "seq"), self.superseded)
         _append(session, Standing, self.standings)
+        _append(session, Evidence, [vars(evidence) for evidence in self.evidence])
         _append(session, Event, self.events)
         _append(session, OutboxMessage, [message.finished() for message in self.messages])
         self.tally.flush(session)
-        for rows in (self.events, self.standings, self.superseded, self.alerts, self.messages):
+        for rows in (self.events, self.evidence, self.standings, self.superseded, self.alerts, self.messages):
             rows.clear()
 
 
 def new_alert(**columns: Any) -> Alert:
     """An alert that is yet to be written: no more than its columns, since thousands are raised at a time."""
-    return cast(Alert, SimpleNamespace(**(_BLANK | columns)))
+    return cast(Alert, SimpleNamespace(**(_BLANK[Alert] | columns)))
+
+
+def new_evidence(**columns: Any) -> Evidence:
+    """A piece of evidence that is yet to be written, likewise."""
+    return cast(Evidence, SimpleNamespace(**(_BLANK[Evidence] | columns)))
 
 
 def _alert_ids(session: scoped_session[Session], count: int) -> Sequence[int]:
@@ -89,7 +96,9 @@ def _append(session: scoped_session[Session], model: type[Model], rows: Sequence
         session.connection().execute(_INSERTS[model], rows)
 
 
-_BLANK: dict[str, Any] = dict.fromkeys(column.key for column in table_of(Alert).columns)
+_BLANK: dict[type[Model], dict[str, Any]] = {
+    model: dict.fromkeys(table_of(model).columns.keys()) for model in (Alert, Evidence)
+}
 _INSERTS: dict[type[Model], Insert] = {
-    model: insert(table_of(model)) for model in (Alert, Event, OutboxMessage, Standing)
+    model: insert(table_of(model)) for model in (Alert, Event, Evidence, OutboxMessage, Standing)
 }

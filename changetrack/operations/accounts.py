@@ -10,9 +10,11 @@ from changetrack.domain.accounts import MAX_ATTRIBUTE_KEY, MAX_ATTRIBUTE_VALUE, 
 from changetrack.domain.history import field_diff
 from changetrack.domain.journey.moves import day_reasons
 from changetrack.domain.money import CURRENCIES, MAX_MINOR_UNITS
+from changetrack.domain.names import name_key
 from changetrack.domain.people import Action, Actor, may
 from changetrack.domain.refusal import Forbidden, NotFound, OperationRefused, Reason, StaleVersion, refuse_if
 from changetrack.models import (
+    OPEN_ALERT,
     Account,
     Alert,
     Alias,
@@ -29,6 +31,7 @@ from changetrack.models import (
 from changetrack.operations._cells import FunnelTally
 from changetrack.operations._days_off import days_off_reasons
 from changetrack.operations._dossier import LARGEST_ID, Dossier, open_dossier
+from changetrack.operations._hands import hands_change
 from changetrack.operations._new_account import RECORD, Placement, new_account, reserve_ids
 from changetrack.operations._proposals import people_of
 from changetrack.operations._settle import count_holds_anew, settle
@@ -105,23 +108,25 @@ def edit_account(
         changes = field_diff(before, after)
         if not changes:
             return
-        for name, value in after.items():
-            setattr(account, name, value)
-        if "calendar_id" in changes or "blackout_days" in changes:
-            dossier.calendar = load_calendars().of(account.calendar_id, account.blackout_days)
-        account.name_key = account.name.casefold()
-        account.version += 1
-        with unique_or(_taken(account.external_id)):
-            session.flush()
-        if account.held_days and changes.keys() & {"calendar_id", "blackout_days"}:
-            count_holds_anew(dossier)
-        if "team_id" in changes:  # whoever has the account now hears of it
-            open_ones = (Alert.account_id == account_id, Alert.state != "resolved")
-            session.execute(update(Alert).where(*open_ones).values(team_id=account.team_id))
-        if "external_id" in changes:
-            count_waiting(session, now=now, today=today, names=[account.external_id])
-        dossier.happened("account_edited", effective_on=today, changes=changes)
-        settle(dossier, since=today, cause="The record was edited.")
+        is_handed_over = bool(changes.keys() & {"team_id", "owner_id"})
+        with hands_change(session, Account.id == account_id if is_handed_over else None, now):
+            for name, value in after.items():
+                setattr(account, name, value)
+            if "calendar_id" in changes or "blackout_days" in changes:
+                dossier.calendar = load_calendars().of(account.calendar_id, account.blackout_days)
+            account.name_key = name_key(account.name)
+            account.version += 1
+            with unique_or(_taken(account.external_id)):
+                session.flush()
+            if account.held_days and changes.keys() & {"calendar_id", "blackout_days"}:
+                count_holds_anew(dossier)
+            if "team_id" in changes:  # whoever has the account now hears of it
+                open_ones = (Alert.account_id == account_id, OPEN_ALERT)
+                session.execute(update(Alert).where(*open_ones).values(team_id=account.team_id))
+            if "external_id" in changes:
+                count_waiting(session, now=now, today=today, names=[account.external_id])
+            dossier.happened("account_edited", effective_on=today, changes=changes)
+            settle(dossier, since=today, cause="The record was edited.")
 
 
 def add_alias(*, account_id: int, alias: str, actor: Actor, now: datetime, today: date) -> None:

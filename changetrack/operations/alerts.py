@@ -41,8 +41,9 @@ def acknowledge_alert(
     """Take a firing alert up: name the next step that the customer will see, its date, and whose word it is.
 
     It becomes a commitment of `owner_user_id` (of the account's team; without one the account's owner, or else the
-    actor), whose missing is a reason of its own. That stops the ladder, not the clock. `version` is the one that was
-    shown. Raises NotFound, Forbidden, StaleVersion, OperationRefused with all that is missing.
+    actor), whose missing is a reason of its own. That stops the ladder, not the clock, and not beyond REST_MAX_DAYS
+    business days after the day named here. `version` is the one that was shown. Raises NotFound, Forbidden,
+    StaleVersion, OperationRefused with all that is missing.
     Source: DOMAIN section 6.
     """
     typed = {"next_step": next_step, "next_step_on": next_step_on}
@@ -51,7 +52,7 @@ def acknowledge_alert(
         _refuse_stale(alert, version, typed)
         owner_id = _owner(dossier, owner_user_id)
         refuse_if(
-            acknowledge_reasons(alert.state, next_step, next_step_on, today)
+            acknowledge_reasons(alert.state, next_step, next_step_on, today, dossier.calendar)
             + _step_reasons(dossier, next_step, next_step_on, owner_id)
         )
         _take_up(dossier, alert, next_step, next_step_on, owner_id)
@@ -125,7 +126,7 @@ def decide_alert(
             today=today,
         )
         if decision == "revive":
-            reasons += acknowledge_reasons("firing", next_step, next_step_on, today)
+            reasons += acknowledge_reasons("firing", next_step, next_step_on, today, dossier.calendar)
             reasons += _step_reasons(dossier, next_step, next_step_on, owner_id)
         refuse_if(reasons or text_reasons({"words": words}, {"words": WORDS_MAX}))
         alert.decision, alert.decided_at, alert.decided_by = decision, now, actor.user_id
@@ -210,7 +211,7 @@ def _take_up(dossier: Dossier, alert: Alert, next_step: str, on: date | None, ow
     changes = {"state": [alert.state, "acknowledged"], "next_step_on": [_iso(alert.next_step_on), _iso(on)]}
     alert.state, alert.quiet, alert.version = "acknowledged", False, alert.version + 1
     alert.acknowledged_at, alert.acknowledged_by = dossier.now, dossier.actor.user_id
-    alert.next_step, alert.next_step_on = next_step.strip(), on
+    alert.next_step, alert.next_step_on, alert.promised_on = next_step.strip(), on, on
     stop_ladder(alert)
     alert_happened(dossier, alert, "alert_acknowledged", changes, note=alert.next_step)
 

@@ -12,7 +12,7 @@ from changetrack.domain.refusal import Forbidden, NotFound
 from changetrack.models import MessageSettings, User, db
 from changetrack.operations._audit import record_audit
 from changetrack.operations._transaction import transaction
-from changetrack.operations._tries import count_guess, refuse_guessing
+from changetrack.operations._tries import count_guess
 from changetrack.queries.actors import find_actor
 
 _RANDOM_BYTES = 24
@@ -37,10 +37,9 @@ def revoke_calendar_address(*, actor: Actor, now: datetime) -> None:
 def open_calendar(*, token: str, address: str, now: datetime) -> Actor:
     """Return the person whose calendar it is, with the role and teams that they have now.
 
-    Raises NotFound, in the same words for an unknown, a revoked and a disabled person's address, and TooManyTries for
-    an address from which too many wrong ones came.
+    Raises NotFound, in the same words for an unknown, a revoked and a disabled person's address, and TooManyTries
+    instead where too many such came from the `address`.
     """
-    refuse_guessing(address, now)
     of_token = select(MessageSettings.user_id).where(MessageSettings.calendar_token_hash == _hash(token))
     user_id = db.session.scalar(of_token) if len(token) <= _LONGEST_TOKEN else None
     actor = find_actor(user_id) if user_id is not None else None

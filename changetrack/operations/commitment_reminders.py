@@ -1,16 +1,16 @@
-"""Telling people on the morning of the day that something they promised is due."""
+"""Telling people in the morning that what they promised is due, or what one of the customer's people did."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
 from typing import Any
 
-from sqlalchemy import ColumnElement, literal_column, select, tuple_
+from sqlalchemy import select, tuple_
 from sqlalchemy.orm import Session, scoped_session
 
-from changetrack.domain.other_letters import commitment_letter
+from changetrack.domain.other_letters import commitment_letter, customers_commitment_letter
 from changetrack.domain.people import Actor
-from changetrack.models import Account, Commitment, OutboxMessage
+from changetrack.models import OPEN_COMMITMENT, Account, Commitment, OutboxMessage
 from changetrack.operations._audience import Audience, Reach
 from changetrack.operations._bulk import insert_rows
 from changetrack.operations._outbox import letter_messages
@@ -20,7 +20,6 @@ from changetrack.queries.work_calendars import Calendars, load_calendars
 
 PAGE = 500
 CAUGHT_UP = timedelta(days=7)  # after mornings on which nobody was told
-_IS_OPEN: ColumnElement[bool] = literal_column("commitments.state = 'open'")  # to the letter, as its index says it
 _KEY: tuple[Any, ...] = (Commitment.due_on, Commitment.account_id, Commitment.seq)
 
 Place = tuple[date, int, int]
@@ -47,8 +46,9 @@ def remind_of_commitments(
 ) -> Reminded:
     """Write to those of ours whose open commitments are due today, a page of them in one transaction.
 
-    Each is told once for each due day, however often this is asked; what was due in the last seven days and was never
-    told is told now. `channels` are those that the house can send by. Source: DOMAIN section 8.
+    Of what one of the customer's people promised, the account's owner is told, who is to ask them. Each is told once
+    for each due day, however often this is asked; what was due in the last seven days and was never told is told now.
+    `channels` are those that the house can send by. Source: DOMAIN section 8.
     """
     del actor  # a job of the system
     with transaction() as session:
@@ -69,7 +69,7 @@ def _due(session: scoped_session[Session], today: date, after: Place | None, lim
     query = (
         select(Commitment, Account.name, Account.team_id, Account.owner_id, Account.calendar_id, Account.blackout_days)
         .join(Account, Account.id == Commitment.account_id)
-        .where(_IS_OPEN, within, Commitment.owner_user_id.is_not(None), Account.status != "closed")
+        .where(OPEN_COMMITMENT, within, Account.status != "closed")
         .order_by(*_KEY)
         .limit(limit)
     )
@@ -85,7 +85,8 @@ def _messages(
         listener = audience.first_to_tell(row.team_id, _whose(row, audience))
         if listener is None:
             continue
-        letter = commitment_letter(
+        is_ours = one.owner_user_id is not None
+        letter = (commitment_letter if is_ours else customers_commitment_letter)(
             account=row.name,
             action=one.action,
             owner=one.owner_name,
@@ -102,10 +103,12 @@ def _messages(
 
 
 def _whose(row: Any, audience: Audience) -> int | None:
-    """Whose commitment it is; the account's owner's where they have left the team."""
-    user_id: int = row.Commitment.owner_user_id
+    """Who has to do something: whose commitment it is; the account's owner where they have left the team, or for
+    one of the customer's people.
+    """
+    user_id: int | None = row.Commitment.owner_user_id
     owner_id: int | None = row.owner_id
-    is_theirs = row.team_id is None or user_id in audience.of_team(row.team_id)
+    is_theirs = user_id is not None and (row.team_id is None or user_id in audience.of_team(row.team_id))
     return user_id if is_theirs else owner_id
 
 

@@ -1,4 +1,4 @@
-"""The commitments of either side: making, meeting, renegotiating, handing over and withdrawing one."""
+"""The commitments of either side: made, met, reopened, renegotiated, handed over, linked, withdrawn."""
 
 from datetime import date, datetime
 from typing import Any
@@ -9,15 +9,25 @@ from sqlalchemy.orm import Session, scoped_session
 from changetrack.domain.commitments import (
     RESULT_MAX,
     commitment_words,
+    is_progress,
     meet_reasons,
     renegotiate_reasons,
+    reopen_reasons,
     withdraw_reasons,
 )
 from changetrack.domain.people import Action, Actor
 from changetrack.domain.refusal import NotFound, Reason, StaleVersion, refuse_if
 from changetrack.models import Alert, Commitment
+from changetrack.operations._alert_back import bring_alert_back
 from changetrack.operations._alerts import fire_again, open_alert
-from changetrack.operations._commitments import add_commitment, give_to, owner_reasons, restate_first_commitment
+from changetrack.operations._commitments import (
+    add_commitment,
+    give_to,
+    outcome_reasons,
+    owner_reasons,
+    restate_first_commitment,
+    take_progress_back,
+)
 from changetrack.operations._dossier import Dossier, open_dossier
 from changetrack.operations._history import actor_label
 from changetrack.operations._settle import settle
@@ -69,8 +79,9 @@ def meet_commitment(
 ) -> None:
     """Say that a commitment was met, `met_on` a day since it was made (today unless it is given): that is progress.
 
-    Where one of the customer's people met theirs, it is an act of the customer's, too. Raises NotFound, Forbidden,
-    StaleVersion, OperationRefused with everything that forbids it. Source: DOMAIN sections 6 and 8.
+    But for what was met on the very day on which it was made: that is kept, and is no progress. Where one of the
+    customer's people met theirs, it is an act of the customer's, too. Raises NotFound, Forbidden, StaleVersion,
+    OperationRefused with everything that forbids it. Source: DOMAIN sections 6 and 8.
     """
     day = met_on or today
     with transaction() as session:
@@ -85,11 +96,34 @@ def meet_commitment(
             effective_on=day,
             changes={"commitment": [row.seq, None]},
             note=_words(row, result),
-            progress=True,
+            progress=is_progress(row.made_on, day),
             customer=row.owner_contact_seq is not None,
         )
         restate_first_commitment(dossier)
         settle(dossier, since=day, cause=f"A commitment of {row.owner_name} was met.")
+
+
+def reopen_commitment(*, account_id: int, seq: int, version: int, actor: Actor, now: datetime, today: date) -> None:
+    """Say that a commitment was not met after all, and is open again: what followed from its being met is taken back.
+
+    The clocks stand as if it had not been told, an alert that it ended goes on where it was, and whether its alerts
+    helped is measured anew. Raises NotFound, Forbidden, StaleVersion, OperationRefused once the account has moved on or
+    is closed.
+    """
+    with transaction() as session:
+        dossier, row = _opened(session, account_id, seq, version, {}, actor, now, today)
+        closed, moved_at = dossier.account.status == "closed", dossier.visit.recorded_at
+        refuse_if(reopen_reasons(row.state, ended_at=row.ended_at, moved_at=moved_at, is_closed=closed))
+        met_on, is_theirs = row.ended_on, row.owner_contact_seq is not None
+        assert met_on is not None, "else it was refused"
+        row.state, row.ended_on, row.ended_at, row.ended_by, row.result = "open", None, None, None, None
+        _changed(dossier, row)
+        told = {"commitment": [None, row.seq]}
+        dossier.happened("commitment_reopened", effective_on=today, changes=told, note=_words(row))
+        restate_first_commitment(dossier)
+        take_progress_back(dossier, met_on, customer=is_theirs)
+        bring_alert_back(dossier)
+        settle(dossier, since=today, cause="A commitment was not met after all.")
 
 
 def renegotiate_commitment(
@@ -115,10 +149,11 @@ def renegotiate_commitment(
         refuse_if(wrong + text_reasons({"because": because}, {"because": RESULT_MAX}))
         assert due_on is not None, "else it was refused"
         told = {"commitment": [row.seq, row.seq], "due_on": [row.due_on.isoformat(), due_on.isoformat()]}
+        if row.alert_id is not None:
+            announced = (Alert.id == row.alert_id, Alert.next_step_on == row.due_on)  # and no other step since
+            session.execute(update(Alert).where(*announced).values(next_step_on=due_on))
         row.due_on, row.renegotiated = due_on, row.renegotiated + 1
         _changed(dossier, row)
-        if row.alert_id is not None:  # the next step that was announced is this one
-            session.execute(update(Alert).where(Alert.id == row.alert_id).values(next_step_on=due_on))
         dossier.happened("commitment_renegotiated", effective_on=today, changes=told, note=_words(row, because))
         restate_first_commitment(dossier)
         settle(dossier, since=today, cause="A commitment was renegotiated before it was due.")
@@ -142,8 +177,7 @@ def hand_over_commitment(
     asked = {"owner_user_id": owner_user_id, "owner_contact_seq": owner_contact_seq}
     with transaction() as session:
         dossier, row = _opened(session, account_id, seq, version, asked, actor, now, today)
-        is_open = [] if row.state == "open" else [Reason(None, "This commitment has ended.")]
-        refuse_if(is_open + owner_reasons(dossier, **asked))
+        refuse_if(_ended_reasons(row) + owner_reasons(dossier, **asked))
         before = (row.owner_user_id, row.owner_contact_seq, row.owner_name)
         give_to(dossier, row, **asked)
         if before[:2] == (row.owner_user_id, row.owner_contact_seq):
@@ -153,6 +187,28 @@ def hand_over_commitment(
         dossier.happened("commitment_handed_over", effective_on=today, changes=told, note=_words(row))
         restate_first_commitment(dossier)
         settle(dossier, since=today, cause="A commitment was handed over.")
+
+
+def link_commitment(
+    *, account_id: int, seq: int, version: int, outcome_seq: int | None, actor: Actor, now: datetime, today: date
+) -> None:
+    """Say which outcome asks for an open commitment, or that none does; it is no progress.
+
+    Raises NotFound, Forbidden, StaleVersion, OperationRefused with everything that forbids it. Source: DOMAIN
+    section 8.
+    """
+    with transaction() as session:
+        typed = {"outcome_seq": outcome_seq}
+        dossier, row = _opened(session, account_id, seq, version, typed, actor, now, today)
+        refuse_if(_ended_reasons(row) + outcome_reasons(dossier, outcome_seq))
+        if row.outcome_seq == outcome_seq:
+            return
+        told = {"commitment": [row.seq, row.seq], "outcome_seq": [row.outcome_seq, outcome_seq]}
+        row.outcome_seq = outcome_seq
+        _changed(dossier, row)
+        asked = f"outcome {outcome_seq} asks for it" if outcome_seq is not None else "no outcome asks for it"
+        dossier.happened("commitment_linked", effective_on=today, changes=told, note=_words(row, asked))
+        settle(dossier, since=today, cause="A commitment was linked to an outcome.")
 
 
 def withdraw_commitment(
@@ -191,6 +247,10 @@ def _opened(
         shown = ("action", "owner_name", "due_on", "state", "result", "version")
         raise StaleVersion(current={name: getattr(row, name) for name in shown}, typed=typed)
     return dossier, row
+
+
+def _ended_reasons(row: Commitment) -> list[Reason]:
+    return [] if row.state == "open" else [Reason(None, "This commitment has ended.")]
 
 
 def _end(dossier: Dossier, row: Commitment, state: str, day: date, words: str) -> None:

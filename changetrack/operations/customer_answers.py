@@ -19,7 +19,7 @@ from changetrack.operations._dossier import Dossier, open_dossier
 from changetrack.operations._settle import settle
 from changetrack.operations._texts import text_reasons
 from changetrack.operations._transaction import transaction
-from changetrack.operations._tries import count_answer, count_guess, refuse_guessing
+from changetrack.operations._tries import count_answer, count_guess
 from changetrack.operations.journey._evidence import Statement, put_evidence, take_evidence_back
 from changetrack.operations.journey._signing import (
     advance_if_complete,
@@ -57,9 +57,8 @@ def open_link(*, now: datetime, today: date, token: str, address: str, is_seen: 
     """Return the person whose page this is, and note that it was opened; `is_seen` is false if not by them.
 
     Raises NotFound, in the same words for an unknown token, a revoked page and somebody who has left, and
-    TooManyTries for an address from which too many wrong tokens came.
+    TooManyTries instead where too many such came from the `address`.
     """
-    refuse_guessing(address, now)
     found = _found(token, today)
     if found is None:
         count_guess(address, now)

@@ -18,7 +18,7 @@ from changetrack.domain.refusal import Forbidden, NotFound, OperationRefused, Re
 from changetrack.models import Endpoint, Notification, OutboxMessage, db
 from changetrack.operations import _claims
 from changetrack.operations._attempts import is_mine, record_try, settle_address, settle_endpoint, settle_message
-from changetrack.operations._recheck import reasons_to_drop
+from changetrack.operations._lists import look_again
 from changetrack.operations._transaction import transaction
 
 SOON = timedelta(seconds=2)
@@ -56,9 +56,9 @@ def claim_letters(*, limit: int, lease: timedelta, actor: Actor, now: datetime) 
     with transaction() as session:
         messages = _claims.lease_oldest(session, "email", limit=limit, lease=lease, now=now)
         boxes = _claims.mailboxes(session, {m.user_id for m in messages})
-        reasons = reasons_to_drop(session, {m.id for m in messages})
+        told, reasons = look_again(session, messages)
         parcels = []
-        for message in messages:
+        for message in told:
             box = boxes[cast(int, message.user_id)]
             if isinstance(box, str):
                 reasons.setdefault(message.id, box)
@@ -87,10 +87,10 @@ def claim_for_endpoints(
         hooks = _claims.readable(endpoints, secrets=secrets, now=now)
         free = [endpoint for endpoint, _ in hooks.values()]
         messages = _claims.lease_next_of(session, free, channel, until=now + lease, now=now)
-        reasons = reasons_to_drop(session, {m.id for m in messages})
+        told, reasons = look_again(session, messages)
         _claims.drop(session, reasons, now)
         parcels = []
-        for message in messages:
+        for message in told:
             if message.id not in reasons:
                 endpoint, hook = hooks[cast(int, message.endpoint_id)]
                 endpoint.leased_until = message.leased_until
@@ -114,8 +114,8 @@ def deliver_in_app(*, messages: Sequence[Message], actor: Actor, now: datetime) 
             OutboxMessage.dead_at.is_(None),
         )
         done = set(session.scalars(mine.values(delivered_at=now, leased_until=None).returning(OutboxMessage.id)))
-        reasons = reasons_to_drop(session, done)
-        rows = [_notification(m, now) for m in messages if m.id in done and m.id not in reasons]
+        told, reasons = look_again(session, [m for m in messages if m.id in done])
+        rows = [_notification(m, now) for m in told if m.id not in reasons]
         if rows:
             _insert_once(session, rows)
         _claims.drop(session, reasons, now)

@@ -1,7 +1,9 @@
 """That each run of a timed job happens once, however many schedulers there are; and that a scheduler is seen alive."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from operator import itemgetter
 
 from sqlalchemy import ColumnElement, and_, delete, update
 from sqlalchemy.dialects import postgresql, sqlite
@@ -10,9 +12,20 @@ from sqlalchemy.orm import Session, scoped_session
 from changetrack.domain.people import Actor
 from changetrack.models import Heartbeat, JobRun
 from changetrack.operations._transaction import transaction
+from changetrack.queries.jobs import turn_slot
 
 RUNS_KEPT = timedelta(days=90)
 HEARTBEATS_KEPT = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """That a job which runs all the time, or a lane of it, has done its part once more; or why it could not."""
+
+    job: str
+    lane: str | None
+    ended_at: datetime
+    error: str | None = None
 
 
 def claim_run(*, name: str, slot: str, lease: timedelta, actor: Actor, now: datetime) -> bool:
@@ -64,13 +77,21 @@ def finish_run(
         return session.scalar(values.returning(JobRun.name)) is not None
 
 
-def note_heartbeat(*, name: str, actor: Actor, now: datetime) -> None:
-    """Note that the scheduler of that name is alive."""
+def note_heartbeat(*, name: str, turns: Sequence[Turn] = (), actor: Actor, now: datetime) -> None:
+    """Note that the scheduler of that name is alive, and of each lane the last turn that went well and that failed.
+
+    A row is kept for each lane and outcome, of whichever scheduler told last, however often its turn comes.
+    """
     del actor  # a job of the system
     with transaction() as session:
         dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
         beat = dialect.insert(Heartbeat).values(name=name, seen_at=now)
         session.execute(beat.on_conflict_do_update(index_elements=["name"], set_={"seen_at": now}))
+        if turns:
+            rows = sorted((_as_run(turn) for turn in turns), key=itemgetter("name", "slot"))  # as all schedulers do
+            last = dialect.insert(JobRun).values(rows)
+            new = {column: last.excluded[column] for column in ("started_at", "finished_at", "leased_until", "error")}
+            session.execute(last.on_conflict_do_update(index_elements=["name", "slot"], set_=new))
 
 
 def forget_old_runs(*, actor: Actor, now: datetime) -> dict[str, int]:
@@ -83,6 +104,20 @@ def forget_old_runs(*, actor: Actor, now: datetime) -> dict[str, int]:
             "runs": len(session.execute(old.returning(JobRun.slot)).all()),
             "heartbeats": len(session.execute(gone.returning(Heartbeat.name)).all()),
         }
+
+
+def _as_run(turn: Turn) -> dict[str, object]:
+    state, at = "done" if turn.error is None else "failed", turn.ended_at
+    moments = {"started_at": at, "finished_at": at, "leased_until": at}
+    error = turn.error and turn.error[:2000]
+    return {
+        "name": turn.job,
+        "slot": turn_slot(turn.lane, state),
+        "state": state,
+        "counts": {},
+        "error": error,
+        **moments,
+    }
 
 
 def _held(name: str, slot: str, started_at: datetime) -> ColumnElement[bool]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
 from typing import Any
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session, scoped_session
 
@@ -17,7 +17,7 @@ from changetrack.domain.people import Action, Actor, may
 from changetrack.domain.refusal import Forbidden
 from changetrack.models import Account, LearnedLimit, PlaybookVersion
 from changetrack.operations._transaction import transaction
-from changetrack.queries.learned_limits import get_limits
+from changetrack.queries.learned_limits import FrozenLimit, get_limits, list_limits
 from changetrack.queries.stays import get_stays
 
 
@@ -33,20 +33,27 @@ class Frozen:
 def freeze_limits(*, day: date, zone: tzinfo, actor: Actor, now: datetime, today: date) -> Frozen:
     """Learn the limit of days in each step for the month of `day`, and keep it; does nothing if that was done.
 
-    From what was known in `zone` when the month began, whenever it is done. The accounts at steps whose limit differs
-    from that of the month before become due today, by one statement. Source: DOMAIN section 6 (learned T_age).
+    From what was known in `zone` when the month began, the playbook's limits among it, whenever it is done. The
+    accounts at steps whose limit differs from that of the month before become due today, by one statement. Source:
+    DOMAIN section 6 (learned T_age).
     """
     if not may(actor, Action.SEE_ALL):
         raise Forbidden("Only who sees all accounts learns from them.")
     month = day.replace(day=1)
+    if _is_frozen(list_limits(month), month):
+        return Frozen()
+    eve = month - timedelta(days=1)
+    known_until = end_of_day(eve, zone)
+    # What was known then is what it is: nobody who writes has to wait while it is read.
+    stays = get_stays(first=eve - timedelta(days=WINDOW_DAYS), last=eve, known_until=known_until)
     with transaction() as session:
         before = get_limits(session, month)
-        if any(limit.month == month for limit in before.values()):
+        if _is_frozen(before, month):
             return Frozen()
-        fixed = _fixed(session)
+        fixed = _fixed(session, known_until)
         if not fixed:
             return Frozen()  # nobody has begun yet
-        found = _learn(month, zone, fixed)
+        found = {step: learn(stays.get(step, ()), fixed=fixed[step], today=eve) for step in STEPS}
         rows = [_row(month, step, fixed[step], found[step], now) for step in STEPS]
         if not _insert_once(session, rows):
             return Frozen()  # another scheduler was faster
@@ -56,17 +63,18 @@ def freeze_limits(*, day: date, zone: tzinfo, actor: Actor, now: datetime, today
         return Frozen(learned, _make_due(session, changed, today), is_new=True)
 
 
-def _fixed(session: scoped_session[Session]) -> dict[int, int | None]:
-    newest = select(PlaybookVersion).order_by(PlaybookVersion.version.desc()).limit(1)
-    stored = session.scalar(newest)
+def _is_frozen(limits: Mapping[int, FrozenLimit], month: date) -> bool:
+    return any(limit.month == month for limit in limits.values())
+
+
+def _fixed(session: scoped_session[Session], known_until: datetime) -> dict[int, int | None]:
+    """The limits of the playbook that was in force then; of the first one where that was before there was any."""
+    version = PlaybookVersion.version
+    known = select(func.max(version)).where(PlaybookVersion.created_at < known_until).scalar_subquery()
+    number = func.coalesce(known, select(func.min(version)).scalar_subquery())
+    stored = session.scalar(select(PlaybookVersion).where(version == number))
     steps = parse_playbook(stored.version, stored.body).steps if stored is not None else {}
-    return {number: rules.age_days for number, rules in steps.items()}
-
-
-def _learn(month: date, zone: tzinfo, fixed: Mapping[int, int | None]) -> dict[int, Learned]:
-    eve = month - timedelta(days=1)
-    stays = get_stays(first=eve - timedelta(days=WINDOW_DAYS), last=eve, known_until=end_of_day(eve, zone))
-    return {step: learn(stays.get(step, ()), fixed=fixed[step], today=eve) for step in STEPS}
+    return {step: rules.age_days for step, rules in steps.items()}
 
 
 def _row(month: date, step: int, fixed: int | None, learned: Learned, now: datetime) -> dict[str, Any]:

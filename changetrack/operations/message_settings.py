@@ -18,7 +18,7 @@ from changetrack.models import Endpoint, MessageSettings, OutboxMessage, User
 from changetrack.operations._audit import record_audit
 from changetrack.operations._time_zones import is_time_zone
 from changetrack.operations._transaction import transaction, unique_or
-from changetrack.operations._tries import count_answer, count_guess, refuse_guessing
+from changetrack.operations._tries import count_answer, count_guess
 from changetrack.queries.message_settings import choosable_kind, whole_choices
 
 _NAMES = ("timezone", "digest_hour", "digest_weekday", "quiet_days", "choices")
@@ -112,7 +112,6 @@ def _slack_of(session: scoped_session[Session], actor: Actor) -> int:
 def count_wrong_address(*, address: str, actor: Actor, now: datetime) -> None:
     """Note that the address for ending e-mails was a wrong one. Raises TooManyTries for who tries many."""
     del actor  # nobody whom we know
-    refuse_guessing(address, now)
     count_guess(address, now)
 
 

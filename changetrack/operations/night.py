@@ -7,21 +7,20 @@ from typing import Any
 
 from sqlalchemy import select
 
-from changetrack.domain.funnel import HELD
 from changetrack.domain.people import Action, Actor
-from changetrack.models import Account, Alert, Metric, OutboxMessage
+from changetrack.models import Account, Alert, OutboxMessage
 from changetrack.operations._audience import Audience
 from changetrack.operations._audience import Reach as Reach
 from changetrack.operations._cap import let_go, release
-from changetrack.operations._dossier import Dossier, open_dossier
+from changetrack.operations._dossier import open_dossier
 from changetrack.operations._night import Swept as Swept
 from changetrack.operations._night import sweep
 from changetrack.operations._night_ladder import climb, told_before
 from changetrack.operations._night_page import open_page
 from changetrack.operations._origins import came_by_file
+from changetrack.operations._people_use import look_at_use
 from changetrack.operations._rulebook import load_rulebook
 from changetrack.operations._transaction import transaction
-from changetrack.operations._use_facts import look_at_use
 from changetrack.queries.keyset import beyond
 
 PERSONS = 20  # whose messages are let go at a time
@@ -32,13 +31,12 @@ Place = tuple[date, int]
 
 @dataclass(frozen=True, slots=True)
 class SweptPage:
-    """What the night did to a page of accounts, by account; `left` are to be swept each by itself.
+    """What the night did to a page of accounts, by account.
 
     `last` is where the page ended, None if nothing was due any more.
     """
 
     swept: Mapping[int, Swept] = field(default_factory=dict)
-    left: tuple[int, ...] = ()
     last: Place | None = None
 
 
@@ -64,7 +62,7 @@ def sweep_account(
             return Swept()  # another run was here first
         if today < account.standing_on:
             return Swept(is_ahead=True)
-        look_at_use(dossier, secret)
+        look_at_use([dossier], secret)
         zone = dossier.audience.reach.zone
         return sweep(dossier, lambda of: came_by_file(session, [of.account.id], zone).get(of.account.id))
 
@@ -92,19 +90,12 @@ def sweep_page(
             return SweptPage()
         last = page.dossiers[-1].account
         place = (last.due_on or today, last.id)
-        asks_use = secret is not None and session.scalar(_ASKS_USE) is not None
-        swept, left, touched = {}, [], []
-        for dossier in page.dossiers:
-            account = dossier.account
-            if today < account.standing_on:
-                swept[account.id] = Swept(is_ahead=True)
-            elif asks_use and _has_use_points(dossier):
-                left.append(account.id)
-            else:
-                swept[account.id] = sweep(dossier, page.came_by_file)
-                touched.append(dossier)
+        touched = [dossier for dossier in page.dossiers if today >= dossier.account.standing_on]
+        look_at_use(touched, secret)
+        swept = dict.fromkeys((dossier.account.id for dossier in page.dossiers), Swept(is_ahead=True))
+        swept.update({dossier.account.id: sweep(dossier, page.came_by_file) for dossier in touched})
         page.write(touched)
-        return SweptPage(swept, tuple(left), place)
+        return SweptPage(swept, place)
 
 
 def climb_ladder(
@@ -161,9 +152,3 @@ def release_held(
 
 
 _HELD = (OutboxMessage.id, OutboxMessage.key, OutboxMessage.user_id, OutboxMessage.held_for, OutboxMessage.weight)
-_ASKS_USE = select(Metric.id).where(Metric.purpose.is_not(None), Metric.archived_at.is_(None)).limit(1)
-
-
-def _has_use_points(dossier: Dossier) -> bool:
-    """Whether counted use can prove anything of an account now: then what its record says is looked at, too."""
-    return dossier.account.place in range(1, HELD) and dossier.journey.opened_on is not None

@@ -8,10 +8,12 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session, scoped_session
 
 from changetrack.domain.history import field_diff
+from changetrack.domain.ladder import TOP
 from changetrack.domain.people import ROLES, Action, Actor, may, password_reasons
 from changetrack.domain.refusal import Forbidden, NotFound, OperationRefused, Reason, StaleVersion, refuse_if
-from changetrack.models import User, UserSession
+from changetrack.models import Alert, User, UserSession
 from changetrack.operations._audit import record_audit
+from changetrack.operations._hands import all_of, hands_change
 from changetrack.operations._leaving import withdraw_lists
 from changetrack.operations._passwords import hash_password, is_common, new_one_time_password
 from changetrack.operations._transaction import transaction
@@ -51,7 +53,8 @@ def add_user(
             raise OperationRefused([("email", f"{email} is already a user.")])
         user = User(email=email, name=name, role=role, password_hash=password_hash, created_at=now, version=1)
         user.password_expires_at = now + ONE_TIME_PASSWORD_LASTS if one_time else None
-        session.add(user)
+        with hands_change(session, Alert.rung >= TOP if role == "executive" else None, now):
+            session.add(user)
         session.flush()
         added = field_diff({}, {"email": email, "name": name, "role": role})
         record_audit(session, subject=f"user:{user.id}", kind="user_added", actor=actor, now=now, changes=added)
@@ -75,7 +78,8 @@ def edit_user(*, actor: Actor, now: datetime, user_id: int, name: str, role: str
         if user.role == "admin" and role != "admin":
             _refuse_without_administrator(session, user, field="role")
         if changes := field_diff(before, after):
-            user.name, user.role, user.version = name, role, user.version + 1
+            with hands_change(session, all_of(user_id) if "role" in changes else None, now):
+                user.name, user.role, user.version = name, role, user.version + 1
             if "role" in changes:
                 withdraw_lists(session, user, now)
             _record(session, user, "user_edited", actor=actor, now=now, changes=changes)
@@ -113,7 +117,8 @@ def disable_user(*, actor: Actor, now: datetime, user_id: int) -> None:
             _refuse_without_administrator(session, user, field=None)
         _revoke_sessions(session, user_id, now)
         if user.disabled_at is None:
-            user.disabled_at, user.version = now, user.version + 1
+            with hands_change(session, all_of(user_id), now):
+                user.disabled_at, user.version = now, user.version + 1
             _record(session, user, "user_disabled", actor=actor, now=now)
 
 
@@ -123,7 +128,8 @@ def enable_user(*, actor: Actor, now: datetime, user_id: int) -> None:
     with transaction() as session:
         user = _lock_user(session, user_id)
         if user.disabled_at is not None:
-            user.disabled_at, user.version = None, user.version + 1
+            with hands_change(session, all_of(user_id), now):
+                user.disabled_at, user.version = None, user.version + 1
             _record(session, user, "user_enabled", actor=actor, now=now)
 
 

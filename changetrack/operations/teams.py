@@ -8,8 +8,9 @@ from sqlalchemy.orm import Session, scoped_session
 from changetrack.domain.history import field_diff
 from changetrack.domain.people import Action, Actor, may, team_role_reasons
 from changetrack.domain.refusal import Forbidden, NotFound, OperationRefused, Reason, StaleVersion, refuse_if
-from changetrack.models import Team, TeamMember, User
+from changetrack.models import Account, Team, TeamMember, User
 from changetrack.operations._audit import record_audit
+from changetrack.operations._hands import hands_change
 from changetrack.operations._leaving import withdraw_lists
 from changetrack.operations._transaction import transaction
 
@@ -66,7 +67,8 @@ def put_in_team(*, actor: Actor, now: datetime, team_id: int, user_id: int, role
         if user.disabled_at is not None:
             reasons.append(Reason("user_id", f"{user.name} is disabled and cannot join a team."))
         refuse_if(reasons)
-        session.merge(TeamMember(team_id=team_id, user_id=user_id, role=role))
+        with hands_change(session, Account.team_id == team_id, now):
+            session.merge(TeamMember(team_id=team_id, user_id=user_id, role=role))
         changes = field_diff({user.email: roles.get(user_id)}, {user.email: role})
         _record(session, team, "team_member_put", actor=actor, now=now, changes=changes)
 
@@ -84,7 +86,8 @@ def remove_from_team(*, actor: Actor, now: datetime, team_id: int, user_id: int)
             raise NotFound("This user is not in that team.")
         user = _user(session, user_id)
         changes = field_diff({user.email: member.role}, {})
-        session.delete(member)
+        with hands_change(session, Account.team_id == team_id, now):
+            session.delete(member)
         withdraw_lists(session, user, now)
         _record(session, team, "team_member_removed", actor=actor, now=now, changes=changes)
 

@@ -12,7 +12,9 @@ from changetrack.domain.journey.gate import judge, supported_step
 from changetrack.domain.journey.playbook import Playbook, StepRules
 from changetrack.domain.journey.steps import STEPS
 from changetrack.domain.journey.timeline import HoldFacts, Span, VisitFacts, spans
-from changetrack.queries._verify_watch import WatchRecord, watch_differences
+from changetrack.domain.names import name_key
+from changetrack.queries._verify_watch import watch_differences
+from changetrack.queries.customer_acts import WatchRecord
 from changetrack.queries.journey_rows import evidence_fact
 
 HASHED = ("account_id", "seq", "kind", "actor", "effective_on", "recorded_at", "changes", "note")
@@ -72,7 +74,7 @@ def _row(record: AccountRecord) -> Iterator[Found]:
         "standing_on": last.effective_on,
         "step_entered_on": visit.entered_on if visit else None,
         "stale": record.has_open_alert,
-        "name_key": account.name.casefold(),
+        "name_key": name_key(account.name),
     }
     wanted |= {name: getattr(last, name) for name in CARRIED}
     for name, value in wanted.items():

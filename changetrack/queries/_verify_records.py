@@ -8,26 +8,23 @@ from sqlalchemy import select
 
 from changetrack.domain.journey.playbook import Playbook, parse_playbook
 from changetrack.models import (
+    OPEN_ALERT,
     Account,
     Alert,
-    Commitment,
     Event,
     Evidence,
     Hold,
     Journey,
     Model,
-    OutcomeStatement,
     PlaybookVersion,
-    SignOff,
     Standing,
     Visit,
     db,
 )
 from changetrack.queries._verify_account import AccountRecord
-from changetrack.queries._verify_watch import WatchRecord
+from changetrack.queries.customer_acts import WATCHED, WatchRecord
 
-_WATCHED = (Evidence, Event, OutcomeStatement, SignOff, Commitment)  # in the order of WatchRecord
-_TOLD = (Visit, Hold, Standing, *_WATCHED)
+_TOLD = (Visit, Hold, Standing, *WATCHED)
 
 
 def read_records(chunk: int) -> Iterator[list[AccountRecord]]:
@@ -50,9 +47,7 @@ def _read(ids: list[int], playbooks: dict[int, Playbook]) -> list[AccountRecord]
     first, last = ids[0], ids[-1]
     by = {model: _by_account(model, first, last) for model in _TOLD}
     with_alert = set(
-        db.session.scalars(
-            select(Alert.account_id).where(Alert.account_id.between(first, last), Alert.state != "resolved")
-        )
+        db.session.scalars(select(Alert.account_id).where(Alert.account_id.between(first, last), OPEN_ALERT))
     )
     journeys = {
         j.account_id: j for j in _rows(select(Journey.__table__).where(Journey.account_id.between(first, last)))
@@ -71,7 +66,7 @@ def _read(ids: list[int], playbooks: dict[int, Playbook]) -> list[AccountRecord]
             events=by[Event][account.id],
             has_open_alert=account.id in with_alert,
             playbooks=playbooks,
-            watch=WatchRecord(account, *(by[model][account.id] for model in _WATCHED)),
+            watch=WatchRecord(account, *(by[model][account.id] for model in WATCHED)),
         )
         for account in accounts
     ]

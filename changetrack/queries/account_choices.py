@@ -16,11 +16,15 @@ _FIELDS = tuple(field for field in CARRIED_FIELDS if field != "team")
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """The values in use of each carried field, and (id, name) of the teams and people that the actor sees."""
+    """The values in use of each carried field, and (id, name) of the teams and people that the actor sees.
+
+    `has_more_people`: there are more of them than a menu holds, so that somebody may have to be typed.
+    """
 
     values: Mapping[str, tuple[str, ...]]
     teams: tuple[tuple[int, str], ...]
     people: tuple[tuple[int, str], ...]
+    has_more_people: bool = False
 
     def name_of(self, field: str, value: str) -> str:
         """A filter's value as people read it."""
@@ -37,10 +41,12 @@ def get_choices(*, actor: Actor) -> Choices:
         teams = teams.where(Team.id.in_(seen))
         mates = select(TeamMember.user_id).where(TeamMember.team_id.in_(seen))
         people = people.where(User.id.in_(mates))
+    found = db.session.execute(people.limit(VALUES_AT_MOST + 1)).all()
     return Choices(
         values=_values_everywhere() if seen is None else _values_of(seen),
         teams=tuple((row.id, row.name) for row in db.session.execute(teams)),
-        people=tuple((row.id, row.name) for row in db.session.execute(people.limit(VALUES_AT_MOST))),
+        people=tuple((row.id, row.name) for row in found[:VALUES_AT_MOST]),
+        has_more_people=len(found) > VALUES_AT_MOST,
     )
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from changetrack.domain.filters import NO_VALUE
+from changetrack.domain.names import searched_keys
 from changetrack.domain.people import Actor, visible_teams
 
 LONGEST_TEXT = 100
@@ -33,9 +34,10 @@ class AccountFilters:
         return not (self.fields or self.places or self.unsupported or self.stale or self.text or self.as_of)
 
     @property
-    def text_key(self) -> str:
-        """The text as it is compared with names."""
-        return " ".join(self.text.split()).casefold()[:LONGEST_TEXT]
+    def text_keys(self) -> tuple[str, ...]:
+        """What of names is looked for, none of which begins with another; none without a text."""
+        text = " ".join(self.text.split())[:LONGEST_TEXT]
+        return searched_keys(text) if text else ()
 
 
 def teams_in_scope(filters: AccountFilters, actor: Actor) -> tuple[int | None, ...] | None:

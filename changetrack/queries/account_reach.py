@@ -6,6 +6,7 @@ behind an expression that no index knows.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import product
 from math import prod
 from typing import Any
 
@@ -13,16 +14,16 @@ from sqlalchemy import ColumnElement, and_, func, literal_column, or_, select
 
 from changetrack.domain.filters import ATTRIBUTE, NO_VALUE
 from changetrack.domain.funnel import OPEN_PLACES, PLACES
-from changetrack.models import Account, db
+from changetrack.models import Account, db, folded
 from changetrack.queries.account_filters import AccountFilters
 from changetrack.queries.account_sizes import Sizes, sum_of
 from changetrack.queries.filters import account_conditions
+from changetrack.queries.named import begins_with, holds_any
 from changetrack.queries.standings import standing_accounts
 
 SEARCHED_WHOLE = 10_000  # accounts; in more than these a text is looked for at the beginning of names only
 _TEAMS_APART = 12
 _COUNTED_UP_TO = 8_000
-_LAST = "\U0010ffff"
 Condition = ColumnElement[bool]
 # As the partial indexes say them, to the letter: only so a database sees that they apply.
 _UNSUPPORTED = and_(
@@ -43,7 +44,8 @@ class Branch:
 class _Filter:
     """One filter: as an index can serve it, hidden from them, and how many of all accounts it leaves (None: no index).
 
-    `by_name`: what serves it also holds the names in their order; `of_all`: of all accounts, not of each team.
+    `by_name`: what serves it also holds the names in their order, where it is `parts` each of them;
+    `of_all`: of all accounts, not of each team.
     """
 
     leading: Condition
@@ -51,6 +53,7 @@ class _Filter:
     size: int | None
     by_name: bool = False
     of_all: bool = False
+    parts: tuple[Condition, ...] = ()
 
 
 def reach(
@@ -98,7 +101,7 @@ def _filters(filters: AccountFilters, sizes: Sizes) -> Iterator[_Filter]:
         yield _Filter(_UNSUPPORTED, gap, total.unsupported, by_name=True, of_all=True)
     if filters.stale:
         yield _Filter(_STALE, Account.stale.is_(True), total.stale, by_name=True, of_all=True)
-    if filters.text_key:
+    if filters.text_keys:
         yield _text(filters, sizes)
 
 
@@ -117,14 +120,13 @@ def _field(name: str, value: str, sizes: Sizes) -> _Filter:
 
 
 def _text(filters: AccountFilters, sizes: Sizes) -> _Filter:
-    key = filters.text_key
     if is_searched_whole(filters, sizes):
-        columns = (func.lower(Account.organization), func.lower(Account.external_id))
-        anywhere = or_(Account.name_key.contains(key, autoescape=True),
-                       *(c.contains(key, autoescape=True) for c in columns))  # fmt: skip
+        columns = (Account.name_key, folded(Account.organization), folded(Account.external_id))
+        anywhere = or_(*(holds_any(column, filters.text_keys) for column in columns))
         return _Filter(anywhere, anywhere, None)
-    leading = and_(Account.name_key >= key, Account.name_key < key + _LAST)
-    return _Filter(leading, Account.name_key.startswith(key, autoescape=True), _count(leading), by_name=True)
+    parts = tuple(begins_with(key) for key in filters.text_keys)
+    hidden = or_(*(Account.name_key.startswith(key, autoescape=True) for key in filters.text_keys))
+    return _Filter(or_(*parts), hidden, _count(or_(*parts)), by_name=True, parts=parts)
 
 
 def _count(leading: Condition) -> int:
@@ -163,14 +165,15 @@ def _along_an_index(
     by: str,
     places: Sequence[int | None],
 ) -> Iterator[Branch]:
-    """One branch for each team and, where the order or a filter asks for it, for each place."""
-    conditions = [f.leading if f.by_name else f.hidden for f in narrow]
+    """One branch for each team and, where the order or a filter asks for it, for each place and beginning of a name."""
+    parted = [f.parts if f.by_name and f.parts else (f.leading if f.by_name else f.hidden,) for f in narrow]
     if by == "name" and not (filters.places or filters.unsupported or filters.stale):
         places = [None]
     for team in _scopes(teams):
         for place in places:
             at = () if place is None else (Account.place == place,)
-            yield Branch((*team, *at, *conditions), place)
+            for conditions in product(*parted):
+                yield Branch((*team, *at, *conditions), place)
 
 
 def _scopes(teams: Sequence[int | None] | None) -> list[tuple[Condition, ...]]:
@@ -198,5 +201,5 @@ def _as_they_stood(filters: AccountFilters, teams: Sequence[int | None] | None) 
     at: list[Condition] = [stood.c.place.in_(sorted(filters.places))] if filters.places else []
     at += [stood.c.unsupported] if filters.unsupported else []
     at += [stood.c.stale] if filters.stale else []
-    text = [Account.name_key.contains(filters.text_key, autoescape=True)] if filters.text_key else []
+    text = [holds_any(Account.name_key, filters.text_keys)] if filters.text_keys else []
     return Branch((Account.id.in_(select(stood.c.account_id).where(*at)), *text))

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import func, or_, select
 
-from changetrack.models import Account, Alert, Calendar, PlaybookVersion, db
+from changetrack.models import OPEN_ALERT, Account, Alert, Calendar, PlaybookVersion, db
 from changetrack.queries.alert_words import Reasons, reasons_of
 from changetrack.queries.work_calendars import is_calendar_of_account, work_calendar
 
@@ -38,7 +38,7 @@ def get_step_limits(versions: Collection[int]) -> StepLimits:
 
 def find_stale_reasons(account_ids: Collection[int], today: date) -> Mapping[int, Reasons]:
     """Return (reason, why) of the open alerts of these accounts by account, in today's words, by one statement."""
-    is_open = (Alert.account_id.in_(account_ids), Alert.state != "resolved")
+    is_open = (Alert.account_id.in_(account_ids), OPEN_ALERT)
     columns = (Alert.account_id, Alert.reasons, Account.blackout_days, Calendar)
     query = select(*columns).join(Account, Account.id == Alert.account_id).outerjoin(Calendar, is_calendar_of_account())
     return {

@@ -28,9 +28,9 @@ class Happening:
 class Telling:
     """One message about an alert, to a person or a program, by one channel, and what became of it.
 
-    `about` says of what, as the message's key has it: "raised", "again-…", "changed-…", "rung-…", "decided-…"; `on` the
-    day of its run. `rung` is that of the ladder since the alert fired last, None for others. `not_told` says why it
-    was not delivered, `failed_at` when it was given up; else it waits, until `due_at` at least.
+    `about` says of what, as the message's key has it: "raised", "again-…", "changed-…", "rung-…", "handed-…",
+    "decided-…"; `on` the day of its run. `rung` is that of the ladder since the alert fired last, None for others.
+    `not_told` says why it was not delivered, `failed_at` when it was given up; else it waits, until `due_at` at least.
     """
 
     to: str
@@ -119,6 +119,8 @@ def _rung(about: str, is_since: bool, fired_on: str) -> int | None:
     name, _, rest = about.partition("-")
     if name == "decided":
         return None
+    if name == "handed":
+        return int(rest.partition("-")[0]) if is_since else None
     if name != "rung":
         return 0 if is_since else None
     number, _, day = rest.partition("-")

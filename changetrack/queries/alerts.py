@@ -11,7 +11,7 @@ from sqlalchemy.orm import aliased
 from changetrack.domain.people import Actor, visible_teams
 from changetrack.domain.refusal import NotFound
 from changetrack.domain.staleness import REASONS
-from changetrack.models import Account, Alert, Notification, db
+from changetrack.models import OPEN_ALERT, Account, Alert, Notification, db
 from changetrack.queries.alert_rows import AlertRow, alert_row, select_alerts
 from changetrack.queries.keyset import Cursor, beyond, read_cursor
 from changetrack.queries.messages import readable_messages
@@ -26,7 +26,6 @@ UNDECIDED = "decide"
 
 _INBOX, _RESOLVED = "alerts", "resolved"
 # As the partial indexes say them, to the letter: only so SQLite sees that they apply.
-_IS_OPEN: ColumnElement[bool] = literal_column("alerts.state <> 'resolved'")
 _IS_UNDECIDED: ColumnElement[bool] = literal_column(
     "alerts.state = 'firing' and alerts.rung = 4 and alerts.decision is null"
 )
@@ -152,7 +151,7 @@ def _in(state: str) -> Sequence[ColumnElement[bool]]:
     """The alerts in one state; what the index holds is written out, so that SQLite sees that it does."""
     if state == UNDECIDED:
         return (_IS_UNDECIDED,)
-    return (Alert.state == state,) if state == "resolved" else (Alert.state == state, _IS_OPEN)
+    return (Alert.state == state,) if state == "resolved" else (Alert.state == state, OPEN_ALERT)
 
 
 def _scope(actor: Actor) -> Sequence[ColumnElement[bool]]:

@@ -9,9 +9,8 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import aliased
 
 from changetrack.domain.people import Action, Actor, may
-from changetrack.models import Account, Commitment, Hold, db
+from changetrack.models import ENDED_COMMITMENT, OPEN_COMMITMENT, Account, Commitment, Hold, db
 from changetrack.queries.account_scope import get_scope
-from changetrack.queries.commitments import HAS_ENDED, IS_OPEN
 
 BACK = timedelta(days=30)
 AHEAD = timedelta(days=365)
@@ -60,8 +59,10 @@ def _within(whose: Iterable[ColumnElement[bool]], today: date, *, hidden: bool) 
     query = query.where(account.status != "closed", due_on.between(today - BACK, today + AHEAD), *whose)
     by_day = func.coalesce(due_on, date.max) if hidden else due_on
     lately = func.coalesce(ended_on, date.min) if hidden else ended_on
-    is_open = query.where(IS_OPEN).order_by(by_day, Commitment.account_id, Commitment.seq)
-    ended = query.where(HAS_ENDED, _STATE.in_(("met", "withdrawn")), lately >= today - BACK).order_by(lately.desc())
+    is_open = query.where(OPEN_COMMITMENT).order_by(by_day, Commitment.account_id, Commitment.seq)
+    ended = query.where(ENDED_COMMITMENT, _STATE.in_(("met", "withdrawn")), lately >= today - BACK).order_by(
+        lately.desc()
+    )
     return [row for part in (is_open, ended) for row in db.session.execute(part.limit(MOST))]
 
 

@@ -5,25 +5,33 @@ Lists are read along one index, or through the accounts where these are few; a p
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, func, literal_column, or_, select
+from sqlalchemy import ColumnElement, and_, case, func, or_, select
 from sqlalchemy.orm import aliased
 
+from changetrack.domain.commitments import is_progress
 from changetrack.domain.filters import filter_reasons
 from changetrack.domain.people import Action, Actor, may
 from changetrack.domain.refusal import NotFound, refuse_if
-from changetrack.models import Account, Commitment, Contact, Outcome, TeamMember, User, db
+from changetrack.models import (
+    ENDED_COMMITMENT,
+    OPEN_COMMITMENT,
+    Account,
+    Commitment,
+    Contact,
+    Outcome,
+    TeamMember,
+    User,
+    db,
+)
 from changetrack.queries.account_scope import Scope, get_scope
 from changetrack.queries.keyset import Cursor, beyond, read_cursor
 
 PAGE = 50
 WEEK = timedelta(days=7)
 COUNTED_AT_MOST = 1_000
-# As the partial indexes say it, to the letter: only so SQLite sees that they apply.
-IS_OPEN: ColumnElement[bool] = literal_column("commitments.state = 'open'")
-HAS_ENDED: ColumnElement[bool] = literal_column("commitments.state <> 'open'")
 _DUE: tuple[Any, ...] = (Commitment.due_on, Commitment.account_id, Commitment.seq)
 _ENDED: tuple[Any, ...] = (Commitment.ended_on, Commitment.account_id, Commitment.seq)
 
@@ -33,7 +41,8 @@ class CommitmentView:
     """Somebody's word: whose (of `side` "ours" or "customer"), until when, what became of it.
 
     `has_left`: its owner left the customer, is no longer of the team, or can no longer sign in. `outcome` is the
-    statement of the outcome that it serves; `ended_on` and `result` say when and how it was met or withdrawn.
+    statement of the outcome that it serves; `ended_on` and `result` say when and how it was met or withdrawn, and
+    `ended_at` when that was told.
     """
 
     account_id: int
@@ -54,12 +63,18 @@ class CommitmentView:
     from_alert: bool
     state: str
     ended_on: date | None
+    ended_at: datetime | None
     result: str | None
     version: int
 
     def is_overdue(self, today: date) -> bool:
         """Whether it is open past its day."""
         return self.state == "open" and self.due_on < today
+
+    @property
+    def is_no_progress(self) -> bool:
+        """Whether it was met too soon to count as progress."""
+        return self.state == "met" and self.ended_on is not None and not is_progress(self.made_on, self.ended_on)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +161,7 @@ def list_open_commitments(account_id: int) -> tuple[CommitmentView, ...]:
 
     The caller has made sure that the account may be seen.
     """
-    query = select(*_DUE).where(IS_OPEN, Commitment.account_id == account_id).order_by(*_DUE)
+    query = select(*_DUE).where(OPEN_COMMITMENT, Commitment.account_id == account_id).order_by(*_DUE)
     return tuple(_rows(query, _DUE, is_open=True))
 
 
@@ -174,7 +189,7 @@ def get_commitment(account_id: int, seq: int, *, actor: Actor) -> CommitmentView
 
 
 def _conditions(filters: CommitmentFilters, scope: Scope, actor: Actor, today: date) -> list[ColumnElement[bool]]:
-    found = [IS_OPEN if filters.state == "open" else HAS_ENDED, *scope.conditions(Commitment.account_id)]
+    found = [OPEN_COMMITMENT if filters.state == "open" else ENDED_COMMITMENT, *scope.conditions(Commitment.account_id)]
     if filters.state == "open":
         found += [_of_account_on_its_way(), *_when(filters.when, today)]
     else:

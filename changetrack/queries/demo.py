@@ -5,7 +5,18 @@ from datetime import date
 
 from sqlalchemy import exists, select
 
-from changetrack.models import Account, Alert, AuditEvent, Commitment, Evidence, Team, User, db
+from changetrack.models import (
+    OPEN_ALERT,
+    OPEN_COMMITMENT,
+    Account,
+    Alert,
+    AuditEvent,
+    Commitment,
+    Evidence,
+    Team,
+    User,
+    db,
+)
 
 
 def has_data() -> bool:
@@ -45,14 +56,14 @@ def list_due_among(account_ids: Collection[int], *, day: date) -> list[int]:
 
 def find_open_alert(account_id: int) -> tuple[int, int] | None:
     """The id and version of the account's open alert, None if it has none."""
-    open_one = (Alert.account_id == account_id, Alert.state != "resolved")
+    open_one = (Alert.account_id == account_id, OPEN_ALERT)
     row = db.session.execute(select(Alert.id, Alert.version).where(*open_one)).first()
     return (row.id, row.version) if row else None
 
 
 def find_open_commitment(account_id: int) -> tuple[int, int] | None:
     """The number and version of the account's open commitment that is due first, None if it has none."""
-    open_one = (Commitment.account_id == account_id, Commitment.state == "open")
+    open_one = (Commitment.account_id == account_id, OPEN_COMMITMENT)
     first = select(Commitment.seq, Commitment.version).where(*open_one).order_by(Commitment.due_on, Commitment.seq)
     row = db.session.execute(first.limit(1)).first()
     return (row.seq, row.version) if row else None

@@ -12,6 +12,7 @@ from changetrack.domain.funnel import CLOSED, HELD, PLACE_KEYS
 from changetrack.domain.journey.chronicle import RESUMED, Parking, Record, Stay, on_record
 from changetrack.domain.money import in_plain_figures
 from changetrack.models import Account, Calendar, Event, Hold, Team, User, Visit, db
+from changetrack.queries.export_commitments import export_commitments
 from changetrack.queries.export_ledger import export_ledger
 from changetrack.queries.export_outcomes import export_outcomes
 from changetrack.queries.export_tables import Column, Export, account_pages
@@ -64,6 +65,7 @@ EXPORTS: Mapping[str, Callable[[], Export]] = {
     "history": export_history,
     "outcomes": export_outcomes,
     "ledger": export_ledger,
+    "commitments": export_commitments,
     "events": export_events,
     "usage": export_usage,
 }

@@ -137,10 +137,12 @@ def count_visible(*, actor: Actor) -> int:
     return db.session.scalars(cells.where(FunnelCell.field == "team", mine)).one()
 
 
+_LAST_CHECK = select(func.max(JobRun.finished_at)).where(JobRun.name == "stale-sweep", JobRun.state == "done")
+
+
 def find_last_check() -> datetime | None:
     """Return when the night last looked after evidence that expires and accounts that turn stale, None if never."""
-    done = (JobRun.name == "stale-sweep", JobRun.state == "done")
-    return db.session.scalar(select(func.max(JobRun.finished_at)).where(*done))
+    return db.session.scalar(_LAST_CHECK)
 
 
 def _funnel(question: Question, picture: Picture, groups: Iterable[Group] = (), rest: Picture | None = None) -> Funnel:

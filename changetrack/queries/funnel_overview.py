@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, tzinfo
 from typing import Any
 
-from sqlalchemy import ColumnElement, Date, bindparam, cast, func, literal_column, null, select, union_all
+from sqlalchemy import ColumnElement, bindparam, false, func, literal_column, select, true, union_all
 
 from changetrack.domain.funnel import FLOWS, OPEN_PLACES, PLACES, PlaceCount
 from changetrack.domain.people import Actor
@@ -62,24 +62,27 @@ def _picture(found: Mapping[int, Any], prefix: str) -> Picture:
 
 
 def _statement() -> Any:
-    """The cells of today, and the movement since the earliest day that matters, summed up by place."""
+    """The cells of today, and the movement since the earliest day that matters, summed up by place.
+
+    What is true today is later than any day, and flows in none; the days of a row are compared once, not for each sum.
+    """
     cell, moved = FunnelCell, MovementCell
     nothing: Any = literal_column("0")
-    later = cast(null(), Date).label("day")  # of what is true today: later than any day
+    later = (true().label("is_after_now"), true().label("is_after_then"), false().label("is_in_period"))
     counts, no_flows = [getattr(cell, name).label(name) for name in _COUNTS], [nothing.label(flow) for flow in FLOWS]
-    today = select(cell.place, later, *counts, *no_flows).where(cell.field == "")
+    today = select(cell.place, *later, *counts, *no_flows).where(cell.field == "")
+    as_of: Any = bindparam("as_of")
+    day = moved.day
+    compared = (day > as_of, day > bindparam("compare"), day.between(bindparam("first"), as_of))
     since = select(
-        moved.place, moved.day, *(-getattr(moved, n) for n in _COUNTS), *(getattr(moved, f) for f in FLOWS)
-    ).where(moved.day >= bindparam("since"))
+        moved.place, *compared, *(-getattr(moved, n) for n in _COUNTS), *(getattr(moved, f) for f in FLOWS)
+    ).where(day >= bindparam("since"))
     both = union_all(today, since).subquery("both")
-    day = both.c.day
-    after_now, after_then = (day.is_(None) | (day > bindparam(name)) for name in ("as_of", "compare"))
-    in_period = day.between(bindparam("first"), bindparam("as_of"))
     return select(
         both.c.place,
-        *_sums(both, "now", after_now),
-        *_sums(both, "then", after_then),
-        *(func.sum(both.c[flow]).filter(in_period).label(flow) for flow in FLOWS),
+        *_sums(both, "now", both.c.is_after_now),
+        *_sums(both, "then", both.c.is_after_then),
+        *(func.sum(both.c[flow]).filter(both.c.is_in_period).label(flow) for flow in FLOWS),
     ).group_by(both.c.place)
 
 

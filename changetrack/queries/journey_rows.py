@@ -15,6 +15,7 @@ from changetrack.domain.journey.steps import STEPS
 from changetrack.domain.people import Action, Actor, may
 from changetrack.domain.refusal import NotFound
 from changetrack.models import (
+    OPEN_ALERT,
     Account,
     Alert,
     Calendar,
@@ -96,7 +97,7 @@ def account_rows(account_id: int, actor: Actor, today: date) -> AccountRows:
         .outerjoin(Journey, Journey.account_id == Account.id)
         .outerjoin(Visit, and_(Visit.account_id == Account.id, Visit.seq == Account.visit_seq))
         .outerjoin(Hold, and_(Hold.account_id == Account.id, Hold.resumed_on.is_(None)))
-        .outerjoin(Alert, and_(Alert.account_id == Account.id, Alert.state != "resolved"))
+        .outerjoin(Alert, and_(Alert.account_id == Account.id, OPEN_ALERT))
         .outerjoin(Calendar, is_calendar_of_account())
         .outerjoin(LearnedLimit, is_limit_of_account(today))
         .outerjoin(Team, Team.id == Account.team_id)

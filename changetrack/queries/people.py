@@ -7,9 +7,11 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Row, and_, func, or_, select
 
+from changetrack.domain.names import searched_keys
 from changetrack.domain.people import Actor
 from changetrack.domain.refusal import NotFound
-from changetrack.models import Team, TeamMember, User, UserSession, db
+from changetrack.models import Team, TeamMember, User, UserSession, db, folded
+from changetrack.queries.named import holds_any
 
 PAGE = 100
 
@@ -131,8 +133,8 @@ def list_users(*, now: datetime, after: str = "", matching: str = "", limit: int
     """
     chosen = select(User).where(User.email > after)
     if matching:
-        is_in_name = func.lower(User.name).contains(matching.lower(), autoescape=True)
-        chosen = chosen.where(or_(User.email.contains(matching.lower(), autoescape=True), is_in_name))
+        keys = searched_keys(matching)
+        chosen = chosen.where(or_(holds_any(User.email, keys), holds_any(folded(User.name), keys)))
     return _rows_of(db.session.scalars(chosen.order_by(User.email).limit(limit)).all(), now)
 
 

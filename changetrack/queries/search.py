@@ -7,14 +7,14 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, func, literal, or_, select, union_all
 
 from changetrack.domain.people import Actor, visible_teams
-from changetrack.models import Account, Alias, Contact, TeamMember, User, db
+from changetrack.models import Account, Alias, Contact, TeamMember, User, db, folded
 from changetrack.queries.account_filters import AccountFilters, teams_in_scope
 from changetrack.queries.account_reach import is_searched_whole
 from changetrack.queries.account_sizes import get_sizes
+from changetrack.queries.named import begins_with, holds_any
 
 ACCOUNTS_AT_MOST = 20
 PEOPLE_AT_MOST = 10
-_LAST = "\U0010ffff"
 # The order of names that no index holds: what may be anywhere is looked for in the scope, not along all names.
 _IN_SCOPE = func.coalesce(Account.name_key, "")
 
@@ -66,29 +66,30 @@ def search(text: str, *, actor: Actor) -> Found:
     of customers anywhere too, unless there are so many accounts that only beginnings of names are looked up.
     """
     filters = AccountFilters(text=text)
-    if not filters.text_key:
+    if not filters.text_keys:
         return Found((), (), is_whole=True)
     teams = teams_in_scope(filters, actor)
     is_whole = is_searched_whole(filters, get_sizes(filters, teams))
     scope = [] if teams is None else [Account.team_id.in_(teams)]
-    people = _ours(filters.text_key, actor)
+    people = _ours(filters.text_keys, actor)
     if is_whole:
-        people += _theirs(filters.text_key, scope)
-    return Found(_accounts(text.strip(), filters.text_key, scope, is_whole=is_whole), tuple(people), is_whole)
+        people += _theirs(filters.text_keys, scope)
+    return Found(_accounts(text.strip(), filters.text_keys, scope, is_whole=is_whole), tuple(people), is_whole)
 
 
-def _accounts(text: str, key: str, scope: Sequence[ColumnElement[bool]], *, is_whole: bool) -> tuple[AccountHit, ...]:
+def _accounts(
+    text: str, keys: Sequence[str], scope: Sequence[ColumnElement[bool]], *, is_whole: bool
+) -> tuple[AccountHit, ...]:
     """Whole ids first, then aliases, then names: those that begin with the text before those that hold it."""
     spelt = {text, text.upper(), text.lower()}
-    begins = [Account.name_key >= key, Account.name_key < key + _LAST]
     parts = [
         _part(0, "id", Account.external_id, scope, [Account.external_id.in_(spelt)]),
         _part(1, "alias", Alias.alias, scope, [Alias.alias.in_(spelt)]).join(Alias, Alias.account_id == Account.id),
-        _part(2, "name", Account.name, scope, begins),
+        *(_part(2, "name", Account.name, scope, [begins_with(key)]) for key in keys),
     ]
     if is_whole:
-        organization = func.lower(Account.organization).contains(key, autoescape=True)
-        inside = Account.name_key.contains(key, autoescape=True)
+        organization = holds_any(folded(Account.organization), keys)
+        inside = holds_any(Account.name_key, keys)
         parts.append(_part(3, "name", Account.name, scope, [inside], order=_IN_SCOPE))
         parts.append(_part(4, "organization", Account.organization, scope, [organization], order=_IN_SCOPE))
     found = union_all(*(select(part.subquery()) for part in parts)).subquery()
@@ -112,8 +113,8 @@ def _part(
     return query.where(*scope, *conditions).order_by(order, Account.id).limit(ACCOUNTS_AT_MOST)
 
 
-def _ours(key: str, actor: Actor) -> list[PersonHit]:
-    is_named = or_(func.lower(User.name).contains(key, autoescape=True), User.email.contains(key, autoescape=True))
+def _ours(keys: Sequence[str], actor: Actor) -> list[PersonHit]:
+    is_named = or_(holds_any(folded(User.name), keys), holds_any(User.email, keys))
     query = select(User.id, User.name, User.email).where(User.disabled_at.is_(None), is_named)
     teams = visible_teams(actor)
     if teams is not None:
@@ -122,9 +123,8 @@ def _ours(key: str, actor: Actor) -> list[PersonHit]:
     return [PersonHit(row.name, row.email, user_id=row.id) for row in rows]
 
 
-def _theirs(key: str, scope: Sequence[ColumnElement[bool]]) -> list[PersonHit]:
-    columns = (func.lower(Contact.name), func.lower(Contact.email))
-    is_named = or_(*(column.contains(key, autoescape=True) for column in columns))
+def _theirs(keys: Sequence[str], scope: Sequence[ColumnElement[bool]]) -> list[PersonHit]:
+    is_named = or_(holds_any(folded(Contact.name), keys), holds_any(func.lower(Contact.email), keys))
     query = (
         select(Contact.name, Contact.title, Account.id, Account.name.label("account"))
         .join(Account, Account.id == Contact.account_id)

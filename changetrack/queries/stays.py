@@ -1,59 +1,55 @@
-"""The visits to each step from which the time to advance is learned, as they were recorded by a moment."""
+"""The stays at each step from which the time to advance is learned, as they were known at a moment."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import Select, func, or_, select
 
-from changetrack.domain.journey.steps import STEPS
-from changetrack.domain.learned_limits import ADVANCED, StepVisit
-from changetrack.models import Hold, Visit, db
+from changetrack.domain.journey.timeline import Span
+from changetrack.domain.learned_limits import StepVisit, step_visits
+from changetrack.models import Account, Standing, db
+from changetrack.queries.standings import on_record
 
-_GOT_ON = frozenset({ADVANCED, "excepted"})
 _READ_AT_ONCE = 5_000
-_Holds = Mapping[int, Sequence[tuple[date, date | None]]]
 
 
 def get_stays(*, first: date, last: date, known_until: datetime) -> Mapping[int, list[StepVisit]]:
-    """Return the visits of all accounts to each step 1 to 8 that touch the days `first` to `last`.
+    """Return the stays of all accounts at each step 1 to 8 that touch the days `first` to `last`.
 
-    As recorded before `known_until`. A visit that a file told of while it was under way is seen from the day of the
-    file only; one that was left with an exception was left by advancing. Two statements. Source: DOMAIN section 7.
+    As known just before `known_until`: what was learned later, a move, a hold or a correction, changes nothing. One
+    statement, read as it comes. Source: DOMAIN section 7.
     """
-    holds, stays = _holds(last), defaultdict[int, list[StepVisit]](list)
-    columns: list[Any] = [Visit.account_id, Visit.step, Visit.kind, Visit.entered_on, Visit.left_on, Visit.left_kind]
-    query = select(*columns, Visit.recorded_at).where(
-        Visit.step.in_(STEPS),
-        Visit.entered_on <= last,
-        Visit.recorded_at < known_until,
-        or_(Visit.left_on.is_(None), Visit.left_on >= first),
-    )
-    for row in db.session.execute(query, execution_options={"yield_per": _READ_AT_ONCE}):
-        stays[row.step].append(_stay(row, holds.get(row.account_id, ()), last))
-    return stays
-
-
-def _holds(last: date) -> _Holds:
-    found: defaultdict[int, list[tuple[date, date | None]]] = defaultdict(list)
-    query = select(Hold.account_id, Hold.held_on, Hold.resumed_on).where(Hold.held_on <= last)
-    for account_id, held_on, resumed_on in db.session.execute(query):
-        found[account_id].append((held_on, resumed_on))
+    found = defaultdict[int, list[StepVisit]](list)
+    for created_on, spans in _accounts(last, known_until):
+        for step, stay in step_visits(spans, last=last, seen_from=created_on):
+            if stay.left_on is None or stay.left_on >= first:
+                found[step].append(stay)
     return found
 
 
-def _stay(row: Any, holds: Sequence[tuple[date, date | None]], last: date) -> StepVisit:
-    told_on = row.recorded_at.date()
-    is_told_midway = row.kind == "imported" and (row.left_on is None or row.left_on > told_on)
-    return StepVisit(
-        entered_on=row.entered_on,
-        left_on=row.left_on,
-        how=ADVANCED if row.left_kind in _GOT_ON else row.left_kind,
-        held_days=_held_days(row.entered_on, min(row.left_on or last, last), holds) if holds else 0,
-        seen_from=told_on if is_told_midway else None,
+def _accounts(last: date, known_until: datetime) -> Iterator[tuple[date, list[Span]]]:
+    """Of each account since when it is on record, and its places in order of days."""
+    rows: Any = db.session.execute(_changes(last, known_until), execution_options={"yield_per": _READ_AT_ONCE})
+    for (_, created_at), mine in groupby(rows, key=itemgetter(4, 5)):
+        yield created_at.date(), [Span(*row[:4]) for row in mine]
+
+
+def _changes(last: date, known_until: datetime) -> Select[Any]:
+    """The standings up to a day, as known then, at which the place or the visit became another one."""
+    over: Any = {"partition_by": Standing.account_id, "order_by": (Standing.effective_on, Standing.seq)}
+    was_place, was_visit = (func.lag(column).over(**over) for column in (Standing.place, Standing.visit_seq))
+    columns: list[Any] = [Standing.effective_on, Standing.place, Standing.step, Standing.visit_seq, Standing.account_id]
+    known = (Standing.effective_on <= last, on_record(Standing, known_until))
+    each = select(*columns, Standing.seq, was_place.label("was_place"), was_visit.label("was_visit")).where(*known)
+    row = each.subquery().c
+    changed = or_(row.place.is_distinct_from(row.was_place), row.visit_seq.is_distinct_from(row.was_visit))
+    return (
+        select(*(row[column.key] for column in columns), Account.created_at)
+        .join(Account, Account.id == row.account_id)
+        .where(changed)
+        .order_by(row.account_id, row.effective_on, row.seq)
     )
-
-
-def _held_days(start: date, end: date, holds: Sequence[tuple[date, date | None]]) -> int:
-    return sum(max((min(resumed or end, end) - max(held, start)).days, 0) for held, resumed in holds)

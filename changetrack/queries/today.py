@@ -6,12 +6,24 @@ from datetime import date, timedelta
 from statistics import median
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, literal_column, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import aliased
 
 from changetrack.domain.money import minor_digits
 from changetrack.domain.people import Action, Actor, may
-from changetrack.models import Account, Alert, Calendar, Commitment, Proposal, SignOff, User, db
+from changetrack.models import (
+    OPEN_ALERT,
+    OPEN_COMMITMENT,
+    OPEN_PROPOSAL,
+    Account,
+    Alert,
+    Calendar,
+    Commitment,
+    Proposal,
+    SignOff,
+    User,
+    db,
+)
 from changetrack.queries.alert_words import reasons_of
 from changetrack.queries.work_calendars import is_calendar_of_account, work_calendar
 
@@ -20,9 +32,7 @@ LISTED_AT_MOST = 25  # of everything else
 REVIEW_AHEAD = timedelta(days=7)
 _SEVERITIES = {"critical": 3, "warning": 2, "notice": 1}
 # As the partial indexes say it, to the letter: only so SQLite sees that they apply.
-_OPEN: ColumnElement[bool] = literal_column("alerts.state <> 'resolved'")
 _Acknowledger = aliased(User)
-_WAITING: ColumnElement[bool] = literal_column("proposals.state = 'open'")
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +134,7 @@ def get_work(*, actor: Actor, today: date, only_mine: bool) -> Work:
 def _is_listed_as_kept(actor: Actor, today: date) -> ColumnElement[bool]:
     """Whether an alert's next step, or the one after it, is a commitment of the actor's own, or not overdue."""
     is_fine = or_(Commitment.owner_user_id == actor.user_id, Commitment.due_on >= today)
-    kept = (Commitment.account_id == Alert.account_id, Commitment.state == "open", is_fine)
+    kept = (Commitment.account_id == Alert.account_id, OPEN_COMMITMENT, is_fine)
     is_next = Commitment.made_at >= func.coalesce(Alert.acknowledged_at, Alert.raised_at)
     of_alert = select(Commitment.seq).where(*kept, Commitment.alert_id == Alert.id).correlate(Alert)
     after_it = select(Commitment.seq).where(*kept, is_next).correlate(Alert)
@@ -153,7 +163,7 @@ def _needs(actor: Actor, conditions: Sequence[ColumnElement[bool]], today: date)
         .outerjoin(_Acknowledger, _Acknowledger.id == Alert.acknowledged_by)
         .outerjoin(Calendar, is_calendar_of_account())
         .outerjoin(User, User.id == Account.owner_id)
-        .where(_OPEN, Alert.team_id.in_(actor.teams), *conditions)
+        .where(OPEN_ALERT, Alert.team_id.in_(actor.teams), *conditions)
         .order_by(Alert.severity_rank, Alert.stake_rank, Alert.id)
         .limit(READ_AT_MOST)
     )
@@ -216,7 +226,7 @@ def _waiting(conditions: Sequence[ColumnElement[bool]], today: date) -> tuple[Wa
         select(Proposal, Account.name, User.name.label("proposer"), signed.label("signed"))
         .join(Account, Account.id == Proposal.account_id)
         .join(User, User.id == Proposal.proposed_by)
-        .where(_WAITING, Proposal.lapses_on > today, *conditions)
+        .where(OPEN_PROPOSAL, Proposal.lapses_on > today, *conditions)
         .order_by(Proposal.lapses_on, Proposal.account_id)
         .limit(LISTED_AT_MOST)
     )

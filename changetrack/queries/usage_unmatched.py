@@ -5,17 +5,14 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import CTE, ColumnElement, Select, and_, exists, func, literal, literal_column, or_, select, union_all
+from sqlalchemy import CTE, ColumnElement, Select, and_, exists, func, literal, or_, select, union_all
 
 from changetrack.domain.refusal import NotFound
-from changetrack.models import Metric, UnmatchedUsage, UsageEvent, db
+from changetrack.models import UNMATCHED_EVENT, Metric, UnmatchedUsage, UsageEvent, db
 
 PAGE = 50
 COUNTED_UP_TO = 1_000  # events or numbers of a name; more are said to be more
 _SHOWN = 20
-
-# As the partial index says it, to the letter: only so a database sees that it applies.
-_WAITING: ColumnElement[bool] = literal_column("usage_events.state = 'unmatched'")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +50,7 @@ def get_unmatched(name: str) -> WaitingUse:
     row = next(iter(_counted([name])), None)
     if row is None or not (row.events or row.numbers):
         raise NotFound("Nothing waits under that name.")
-    some = select(UsageEvent.event).where(UsageEvent.name == name, _WAITING).limit(COUNTED_UP_TO).subquery()
+    some = select(UsageEvent.event).where(UsageEvent.name == name, UNMATCHED_EVENT).limit(COUNTED_UP_TO).subquery()
     events = select(some.c.event, func.count().label("many")).group_by(some.c.event)
     stated = select(UnmatchedUsage.metric_id).where(UnmatchedUsage.name == name).limit(COUNTED_UP_TO).subquery()
     numbers = select(Metric.name, func.count().label("many")).join(stated, stated.c.metric_id == Metric.id)
@@ -63,7 +60,7 @@ def get_unmatched(name: str) -> WaitingUse:
 def has_unmatched() -> bool:
     """Say whether anything waits for its account."""
     events, numbers = (
-        exists(select(1).where(UsageEvent.name.is_not(None), _WAITING)),
+        exists(select(1).where(UsageEvent.name.is_not(None), UNMATCHED_EVENT)),
         exists(select(UnmatchedUsage.name)),
     )
     return bool(db.session.scalar(select(or_(events, numbers))))
@@ -80,7 +77,7 @@ def _names(*, after: str, start: str, most: int) -> CTE:
 
 def _next_name(bound: ColumnElement[str], *, inclusive: bool, walk: CTE | None = None) -> ColumnElement[str]:
     parts: list[Select[Any]] = []
-    for column, condition in ((UsageEvent.name, _WAITING), (UnmatchedUsage.name, None)):
+    for column, condition in ((UsageEvent.name, UNMATCHED_EVENT), (UnmatchedUsage.name, None)):
         beyond = column >= bound if inclusive else column > bound
         least = select(func.min(column).label("name")).where(beyond if condition is None else and_(beyond, condition))
         parts.append(least if walk is None else least.correlate(walk))
@@ -96,7 +93,7 @@ def _counted(names: Sequence[str]) -> list[UnmatchedName]:
         *(select(literal(name).label("name"), literal(i).label("place")) for i, name in enumerate(names))
     )
     n = wanted.subquery("wanted")
-    of_events, of_numbers = and_(UsageEvent.name == n.c.name, _WAITING), UnmatchedUsage.name == n.c.name
+    of_events, of_numbers = and_(UsageEvent.name == n.c.name, UNMATCHED_EVENT), UnmatchedUsage.name == n.c.name
     columns: list[ColumnElement[Any]] = [
         _up_to(select(UsageEvent.message_id).where(of_events), n).label("events"),
         _up_to(select(UnmatchedUsage.day).where(of_numbers), n).label("numbers"),

@@ -30,7 +30,12 @@ class Worth:
     live: int = 0
 
     def __add__(self, other: Self) -> "Worth":
-        return Worth(*(getattr(self, name) + getattr(other, name) for name in MEASURES))
+        return Worth(
+            self.promised + other.promised,
+            self.probationary + other.probationary,
+            self.realized + other.realized,
+            self.live + other.live,
+        )
 
     @property
     def ratio(self) -> float | None:

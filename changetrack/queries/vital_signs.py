@@ -1,12 +1,13 @@
 """The figures by which somebody watches over an installation: what waits to leave, what ran, which alerts are open."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import case, func, select
 
-from changetrack.models import Alert, Endpoint, Heartbeat, JobRun, OutboxMessage, db
+from changetrack.models import OPEN_ALERT, Alert, Endpoint, Heartbeat, OutboxMessage, db
+from changetrack.queries.jobs import LastTurn, get_last_successes, list_turns
 
 CHANNELS = ("in_app", "email", "slack", "webhook")
 ENDPOINT_STATES = ("on", "failing", "off")
@@ -31,22 +32,23 @@ class VitalSigns:
     given_up: Mapping[str, int]
     endpoints: Mapping[str, int]
     last_success: Mapping[str, datetime]
+    turns: Sequence[LastTurn]
     heartbeat: datetime | None
     alerts: Mapping[tuple[str, str], int]
 
 
 def get_vital_signs(*, now: datetime) -> VitalSigns:
-    """Return the figures of now, by seven statements, each of which reads only what is open."""
-    done = select(JobRun.name, func.max(JobRun.finished_at)).where(JobRun.state == "done").group_by(JobRun.name)
+    """Return the figures of now, by eight statements, each of which reads only what is open."""
     dead = select(OutboxMessage.channel, func.count()).where(OutboxMessage.dead_at.is_not(None))
-    is_open = select(Alert.state, Alert.severity_rank, func.count()).where(Alert.state != "resolved")
+    is_open = select(Alert.state, Alert.severity_rank, func.count()).where(OPEN_ALERT)
     ranked = db.session.execute(is_open.group_by(Alert.state, Alert.severity_rank))
     return VitalSigns(
         channels=_channels(now),
         held=db.session.scalar(select(func.count()).where(OutboxMessage.held_for.is_not(None))) or 0,
         given_up=dict(db.session.execute(dead.group_by(OutboxMessage.channel)).all()),
         endpoints=_endpoints(),
-        last_success={name: at for name, at in db.session.execute(done) if at is not None},
+        last_success=get_last_successes(),
+        turns=list_turns(),
         heartbeat=db.session.scalar(select(func.max(Heartbeat.seen_at))),
         alerts={(state, _SEVERITIES[rank]): count for state, rank, count in ranked},
     )

@@ -8,7 +8,7 @@ from typing import Final
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date, format_datetime
+from babel.dates import format_datetime
 from babel.numbers import (
     format_compact_currency,
     format_currency,
@@ -31,7 +31,7 @@ Argument = str | int | None
 
 def exact_date(value: date | None) -> str:
     """A date as `21 Nov 2026`; an en dash for none."""
-    return NOTHING if value is None else format_date(value, "d MMM y", locale=LOCALE)
+    return NOTHING if value is None else f"{value:%-d %b %Y}"  # as Babel would, many times on a page
 
 
 def exact_datetime(value: datetime | None, zone: str = "UTC") -> str:
@@ -72,15 +72,20 @@ def money(minor: int | None, currency: str) -> str:
         return NOTHING
     amount = _major(minor, currency)
     if abs(amount) < COMPACT_FROM:
-        return format_currency(amount, currency, locale=LOCALE, format="¤#,##0", currency_digits=False)
+        return _minus(format_currency(amount, currency, locale=LOCALE, format="¤#,##0", currency_digits=False))
     amount = Decimal(f"{amount:.3e}")  # four figures: 999,950 is $1M, never $1000K
-    return format_compact_currency(amount, currency, locale=LOCALE, fraction_digits=1)
+    return _minus(format_compact_currency(amount, currency, locale=LOCALE, fraction_digits=1))
 
 
 @lru_cache(SUMS_KEPT)
 def exact_money(minor: int | None, currency: str) -> str:
     """Minor units as the exact sum: `$1,234,567.89`."""
-    return NOTHING if minor is None else format_currency(_major(minor, currency), currency, locale=LOCALE)
+    return NOTHING if minor is None else _minus(format_currency(_major(minor, currency), currency, locale=LOCALE))
+
+
+def _minus(amount: str) -> str:
+    """A sum below nothing with the sign of arithmetic, as everywhere on the pages."""
+    return amount.replace("-", "−", 1)
 
 
 def _major(minor: int, currency: str) -> Decimal:

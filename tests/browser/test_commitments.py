@@ -40,14 +40,19 @@ def test_a_commitment_is_made_by_a_key_and_met_by_a_click(page: Page, walk: Walk
     expect(page.get_by_text("Met: “Send the plan”.")).to_be_visible()
     expect(page.locator("#commitments")).to_have_count(0)
 
+    page.get_by_role("button", name="Undo").press("Enter")
+    expect(page.get_by_text("“Send the plan” is open again.")).to_be_visible()
+    expect(page.locator("#commitments")).to_contain_text("Send the plan")
+
 
 @ON_ONE_DATABASE
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [390, 1280])
 def test_their_pages_are_accessible_and_never_scroll_sideways(page: Page, walk: Walk, scheme: str, width: int) -> None:
     walk.open()
-    word = {"action": "Send the plan " * 12, "due_on": walk.today + timedelta(3), "owner_user_id": walk.cast.olu.id}
-    make_commitment(**word, **walk.by("olu"))  # type: ignore[arg-type]  # each of its kind
+    action = "Send the plan " * 8 + "Donaudampfschifffahrt" * 12
+    due_on, olu = walk.today + timedelta(3), walk.cast.olu.id
+    make_commitment(action=action, due_on=due_on, owner_user_id=olu, **walk.by("olu"))
     page.set_viewport_size({"width": width, "height": 900})
     page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]  # one of its words
     sign_in(page, f"/accounts/{walk.account_id}/commitments/1")
@@ -58,5 +63,11 @@ def test_their_pages_are_accessible_and_never_scroll_sideways(page: Page, walk: 
         assert page.evaluate("document.documentElement.scrollWidth") <= width, path
     for path in ("/", "/learning/commitments"):
         page.goto(path)
+        assert Axe().run(page).response["violations"] == [], path
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, path
+    page.get_by_role("button", name="Met").click()  # its message has a button
+    for path in ("", f"/accounts/{walk.account_id}/commitments/1"):
+        if path:
+            page.goto(path)
         assert Axe().run(page).response["violations"] == [], path
         assert page.evaluate("document.documentElement.scrollWidth") <= width, path

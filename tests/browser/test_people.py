@@ -38,7 +38,10 @@ def test_the_pages_are_accessible_and_fit_a_small_telephone(page: Page, cast: Ca
         page.goto(path)
         violations = Axe().run(page).response["violations"]
         overflow = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+        tables = page.locator(".table-box")
+        scrolled = tables.evaluate_all("all => all.filter(one => one.scrollWidth > one.clientWidth)")
         assert (path, [violation["id"] for violation in violations], max(overflow, 0)) == (path, [], 0)
+        assert not scrolled, f"a table of {path} runs off the page"
 
 
 @ON_ONE_DATABASE

@@ -50,6 +50,13 @@ def test_a_weak_secret_key_is_refused(tmp_path: Path, weak: str) -> None:
         load(tmp_path, secret_key=weak)
 
 
+def test_messages_are_kept_long_enough_to_be_known_again(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="at least 30"):
+        load(tmp_path, message_retention_days="29")
+
+    assert load(tmp_path, message_retention_days="30").message_retention_days == 30
+
+
 def test_a_weak_former_key_is_refused_too(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="SECRET_KEY"):
         load(tmp_path, secret_key=SECRET, secret_key_fallbacks=f"{SECRET},short")

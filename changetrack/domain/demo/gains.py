@@ -71,15 +71,15 @@ GAINS = {
 AGREED = (
     "Read it aloud in their round, and asked for nothing to be added.",
     "Wanted the threshold a little higher than we had written. So be it.",
-    "“If that is what it takes to be called a success, we are with you.”",
+    "If that is what it takes to be called a success, we are with you.",
     "",
 )
 ATTESTED = (
-    "“Yes. My people would complain if you took it away.”",
+    "Yes. My people would complain if you took it away.",
     "Went through the last four weeks with us, and nodded at each.",
-    "“It is how we work now; I had nearly forgotten the old way.”",
+    "It is how we work now; I had nearly forgotten the old way.",
     "",
 )
-NOT_YET = ("“Ask me again after the stock-taking.”", "“Two of five do. I will say yes when it is four.”")
-DISPUTED = ("“It is used, but it was the new shift plan that saved the hours.”",)
-WITHDRAWN = ("“Our budget is frozen, and with it everything we had agreed.”",)
+NOT_YET = ("Ask me again after the stock-taking.", "Two of five do. I will say yes when it is four.")
+DISPUTED = ("It is used, but it was the new shift plan that saved the hours.",)
+WITHDRAWN = ("Our budget is frozen, and with it everything we had agreed.",)

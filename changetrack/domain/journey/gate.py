@@ -1,7 +1,7 @@
 """The gate: one for every way in. What carries a claim, what is missing, and who has to sign."""
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -32,9 +32,10 @@ class Judged:
     rules: Mapping[int, StepRules]
     states: Mapping[str, PointState]
 
-    def required(self, upto: int) -> list[tuple[ControlPoint, PointState]]:
+    def required(self, upto: int) -> Iterator[tuple[ControlPoint, PointState]]:
         """The required points of steps 1 to `upto`, in order, with their states."""
-        return [(p, self.states[p.key]) for n in sorted(self.rules) if n <= upto for p in self.rules[n].required]
+        rules, states = self.rules, self.states
+        return ((p, states[p.key]) for n in sorted(rules) if n <= upto for p in rules[n].points if p.required)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ import orjson
 from sqlalchemy import CursorResult
 from sqlalchemy.orm import Session, scoped_session
 
-_MARK = re.compile(r"(?<!:):([a-z_]+)")
+_MARK = re.compile(r"(?<!:):([a-z_][a-z_0-9]*)")
 
 
 def run_rows(

@@ -1,7 +1,7 @@
 """Writing what was recognised of many accounts, a table at a time."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from types import SimpleNamespace
@@ -19,9 +19,13 @@ from changetrack.operations._cells import FunnelTally
 from changetrack.operations._history import event_row
 from changetrack.operations.value._account_value import Value, account_value_changed, add_flows, value_of
 from changetrack.operations.value._ledger import by_key, falls, state_changes, write_entries
-from changetrack.operations.value._recognised import Recognised
+from changetrack.operations.value._recognised import FIGURES, Recognised
 
 _DIMENSIONS = ("team_id", "product", "segment", "region", "industry", "tier")
+_RECOGNISED = (
+    "account_id", "seq", "state", "detail", "state_since", "confirmed_from", "valid_until", *FIGURES, "ledger_seq",
+    "due_on", "touched_from", "recognised_on",
+)  # fmt: skip
 _KEPT = ("event_seq", "event_hash", "value", "falling_since", "falling_why", "progress_on")
 
 
@@ -70,12 +74,12 @@ def lock_holders(session: scoped_session[Session], account_ids: Sequence[int]) -
     }
 
 
-def outcomes_of(session: scoped_session[Session], holders: Mapping[int, Holder]) -> Mapping[int, list[Any]]:
+def outcomes_of(session: scoped_session[Session], account_ids: Collection[int]) -> Mapping[int, list[Any]]:
     """All outcomes of these accounts, by account, in order; their columns are looked at so often that a row is slow."""
     table = table_of(Outcome)
     names = table.c.keys()
     found: defaultdict[int, list[Any]] = defaultdict(list)
-    rows = select(table).where(table.c.account_id.in_(holders)).order_by(table.c.account_id, table.c.seq)
+    rows = select(table).where(table.c.account_id.in_(account_ids)).order_by(table.c.account_id, table.c.seq)
     for row in session.execute(rows):
         outcome = SimpleNamespace(**dict(zip(names, row, strict=True)))
         found[outcome.account_id].append(outcome)
@@ -114,6 +118,12 @@ def write_all(
     update_rows(session, Account, ("id",), changed)
     add_flows(session, ((holders[each.outcome.account_id].dimensions.team_id, each) for each in every), today)
     tally.flush(session)  # last, as in every operation, so that two writers never wait for each other
+
+
+def write_outcomes(session: scoped_session[Session], outcomes: Iterable[Any]) -> None:
+    """Write what recognition changes of outcomes, as they stand now."""
+    rows = [{name: getattr(outcome, name) for name in _RECOGNISED} for outcome in outcomes]
+    update_rows(session, Outcome, ("account_id", "seq"), rows)
 
 
 def _follow(

@@ -39,13 +39,19 @@ def recognise_outcomes(dossier: Dossier, outcomes: Iterable[Outcome], *, today: 
     found = recognise_all(session, every, due, today)
     write_entries(session, found, dossier.now)
     add_flows(session, ((account.team_id, each) for each in found), today)
+    follow_outcomes(dossier, every, found, today=today)
+    session.flush()
+    return found
+
+
+def follow_outcomes(dossier: Dossier, outcomes: Iterable[Any], found: Sequence[Recognised], *, today: date) -> None:
+    """Bring outcomes, their account and its history in line with what was `found`; `outcomes` are all of its own."""
+    account = dossier.account
     _tell(dossier, found)
-    account.value = value_of(every, by_key(found))
+    account.value = value_of(outcomes, by_key(found))
     account.falling_since, account.falling_why = worst_fall(falls(found))
     for each in found:
         _update(each, today)
-    session.flush()
-    return found
 
 
 def widened(outcomes: Sequence[Any], due: Collection[Key], *, is_falling: bool) -> Collection[Key]:

@@ -27,6 +27,7 @@ COLUMNS = {
     "segment": "Segment", "region": "Region", "industry": "Industry", "tier": "Tier", "product": "Product",
     "started": "Started", "id": "Id",
 }  # fmt: skip
+MORE_PEOPLE = "Not everybody fits in here. Search at the top finds the others, with their accounts."
 USUAL = ("days", "why", "owner", "team", "live", "value")
 
 
@@ -106,7 +107,9 @@ def filter_menu_fields(asked: Asked, choices: Choices) -> list[dict[str, Any]]:
     options["owner"] = choices.people
     places = {"name": "place", "label": "Step", "value": next(iter(asked.query.get("place", [])), "")}
     places["options"] = [(key, place_name(place)) for place, key in enumerate(PLACE_KEYS)]  # type: ignore[assignment]
-    return [places, *(_menu_field(name, asked, listed) for name, listed in options.items() if listed)]
+    fields = [places, *(_menu_field(name, asked, listed) for name, listed in options.items() if listed)]
+    return [field | {"help": MORE_PEOPLE} if field["name"] == "owner" and choices.has_more_people else field
+            for field in fields]  # fmt: skip
 
 
 def _menu_field(name: str, asked: Asked, options: Sequence[tuple[Any, str]]) -> dict[str, Any]:

@@ -17,10 +17,12 @@ from changetrack.domain.refusal import refuse_if
 from changetrack.queries.account_choices import Choices
 from changetrack.queries.account_record import AccountRecord
 from changetrack.queries.calendars import list_calendar_choices
+from changetrack.queries.people import find_user_id
 from changetrack.web.forms import Form
 
 TEXTS = ("name", "external_id", "organization", "product", "segment", "region", "industry", "tier")
 SHOWN = (*TEXTS, "team_id", "owner_id", "started_on", "currency", "planned_users", "calendar_id")
+EMAIL_HELP = "For somebody who is not in the menu: it holds only so many."
 NOBODY = SelectChoice("", "Nobody yet")
 HOUSE = SelectChoice("", "The house’s")
 
@@ -49,6 +51,7 @@ class AccountForm(Form):
     tier = _text("tier")
     team_id = SelectField("Team", coerce=_id, validate_choice=False)
     owner_id = SelectField("Owner", coerce=_id, validate_choice=False)
+    owner_email = StringField("Owner’s e-mail", description=EMAIL_HELP, render_kw={"maxlength": 254})
     started_on = DateField("Started on", [Optional()])
     annual_value = StringField("Annual value", description=FIELD["annual_value"].hint, render_kw={"maxlength": 30})
     currency = StringField("Currency", description="Three letters, such as EUR.", render_kw={"maxlength": 3})
@@ -83,9 +86,10 @@ class ViewForm(Form):
 class ReassignForm(Form):
     """Accounts to be handed over, and to whom; what is left empty stays."""
 
-    id = SelectMultipleField("Accounts", coerce=_id, validate_choice=False)
-    owner_id = SelectField("Owner", coerce=_id, validate_choice=False)
-    team_id = SelectField("Team", coerce=_id, validate_choice=False)
+    id = SelectMultipleField("Accounts", coerce=_id, validate_choice=False, id="bulk")
+    owner_id = SelectField("Owner", coerce=_id, validate_choice=False, id="bulk-owner")
+    owner_email = StringField("Owner’s e-mail", description=EMAIL_HELP, id="bulk-email")
+    team_id = SelectField("Team", coerce=_id, validate_choice=False, id="bulk-team")
 
 
 def offer(form: Form, choices: Choices, actor: Actor, record: AccountRecord | None = None) -> None:
@@ -96,6 +100,8 @@ def offer(form: Form, choices: Choices, actor: Actor, record: AccountRecord | No
     form["team_id"].choices = without + _offered(teams, team, choices, "team")
     if isinstance(form, AccountForm) and not without:
         form.team_id.validators = (InputRequired("Choose one of your teams."),)
+    if not choices.has_more_people:
+        del form["owner_email"]
     form["owner_id"].choices = [NOBODY, *_offered(choices.people, owner, choices, "owner")]
     if isinstance(form, AccountForm):
         _offer_calendars(form, record)
@@ -125,7 +131,8 @@ def shown_values(record: AccountRecord) -> dict[str, Any]:
 def typed_record(form: AccountForm, before: AccountRecord | None = None) -> dict[str, Any]:
     """What was typed as a record. Raises OperationRefused with everything that cannot be read."""
     reasons: list[tuple[str, str]] = []
-    values: dict[str, Any] = {name: form[name].data for name in ("team_id", "owner_id", "started_on", "calendar_id")}
+    values: dict[str, Any] = {name: form[name].data for name in ("team_id", "started_on", "calendar_id")}
+    values["owner_id"] = typed_owner(form, reasons)
     for name in TEXTS:
         values[name] = _read(form, name, partial(parse_text, max_length=FIELD[name].max_length), reasons)
     values["annual_value"] = _read(form, "annual_value", parse_amount, reasons)
@@ -138,6 +145,18 @@ def typed_record(form: AccountForm, before: AccountRecord | None = None) -> dict
     values["attributes"] = _attributes(form.attributes.data or "", before.attributes if before else {}, reasons)
     refuse_if(reasons)
     return values
+
+
+def typed_owner(form: Form, reasons: list[tuple[str, str]]) -> int | None:
+    """The owner whose e-mail was typed, else the chosen one; adds a reason when nobody has that e-mail."""
+    chosen: int | None = form["owner_id"].data
+    email = (form["owner_email"].data or "").strip() if "owner_email" in form else ""
+    if not email:
+        return chosen
+    found = find_user_id(email)
+    if found is None:
+        reasons.append(("owner_email", "Nobody has this e-mail."))
+    return found
 
 
 def _read(form: Form, name: str, reader: Callable[[str], Any], reasons: list[tuple[str, str]]) -> Any:

@@ -26,6 +26,7 @@ from changetrack.web.accounts.forms import (
     ViewForm,
     offer,
     shown_values,
+    typed_owner,
     typed_record,
 )
 from changetrack.web.accounts.handover import hand_over
@@ -40,29 +41,10 @@ blueprint = Blueprint("accounts", __name__)
 
 @blueprint.get("/accounts")
 def index() -> Response:
-    actor, asked = current_actor(), read_asked(request.args)
-    after, before = (request.args.get(name, "") for name in ("after", "before"))
-    found = list_accounts(
-        asked.filters, actor=actor, today=clock().today(), sort=asked.sort, after=after, before=before
-    )
-    choices, turned = get_choices(actor=actor), partial(with_args, asked.query)
-    form = ReassignForm(formdata=None)
+    actor = current_actor()
+    form, choices = ReassignForm(formdata=None), get_choices(actor=actor)
     offer(form, choices, actor)
-    return page(
-        "accounts/list.html",
-        found=found,
-        asked=asked,
-        chips=chips(asked, choices),
-        views=list_views(actor=actor),
-        kept=kept_query(request.query_string.decode()),
-        menu=filter_menu_fields(asked, choices),
-        columns=[{"key": key, "label": COLUMNS[key], "shown": key in asked.columns} for key in COLUMNS],
-        first=turned(after=None, before=None) if found.before else "",
-        previous=turned(before=found.before, after=None) if found.before else "",
-        following=turned(after=found.after, before=None) if found.after else "",
-        may_edit=_may_edit_some(actor),
-        handover=form,
-    )
+    return _list(form, choices)
 
 
 @blueprint.get("/accounts/export")
@@ -117,19 +99,24 @@ def remove_alias(account_id: int) -> Response:
     return _change_aliases(account_id, operations.remove_alias, "“{alias}” no longer names {name}.")
 
 
-@blueprint.post("/accounts/reassign")
+@blueprint.post("/accounts")
 def reassign() -> Response:
-    """Give the chosen accounts another owner or team."""
+    """Give the chosen accounts another owner or team; refused, the list comes again with what was chosen."""
     actor, form, outcomes = _editor(), ReassignForm(), []
-    offer(form, get_choices(actor=actor), actor)
+    choices = get_choices(actor=actor)
+    offer(form, choices, actor)
     if form.validate_on_submit():
         with refusals_on(form):
-            changes = {name: form[name].data for name in ("owner_id", "team_id") if form[name].data}
+            reasons: list[tuple[str, str]] = []
+            wanted = {"owner_id": typed_owner(form, reasons), "team_id": form.team_id.data}
+            changes = {name: value for name, value in wanted.items() if value}
             ids = [key for key in form.id.data or () if key][:AT_ONCE]
-            refuse_if([("id", "Choose the accounts to hand over, in the list.")] if not ids else [])
-            refuse_if([("owner_id", "Choose a new owner, a new team, or both.")] if not changes else [])
+            reasons += [("id", "Choose the accounts to hand over, in the list.")] if not ids else []
+            refuse_if(reasons or ([("owner_id", "Choose a new owner, a new team, or both.")] if not changes else []))
             outcomes = hand_over(list_accounts_by_id(ids, actor=actor, today=clock().today()), changes)
-    return page("accounts/reassigned.html", form=form, outcomes=outcomes)
+    if form.errors:
+        return _list(form, choices)
+    return page("accounts/reassigned.html", outcomes=outcomes, back=with_args(request.args.to_dict(flat=False)))
 
 
 @blueprint.post("/accounts/views")
@@ -151,6 +138,30 @@ def remove_view(view_id: int) -> Response:
     account_views.remove_view(view_id=view_id, actor=current_actor(), now=clock().now())
     flash("The view is removed. The accounts are where they were.", "success")
     return _to_list(request.query_string.decode())
+
+
+def _list(form: ReassignForm, choices: Choices) -> Response:
+    """The list that the address asks for, with `form` to hand some of it over."""
+    actor, asked = current_actor(), read_asked(request.args)
+    found = list_accounts(
+        asked.filters, actor=actor, today=clock().today(), sort=asked.sort, after=asked.after, before=asked.before
+    )
+    turned = partial(with_args, asked.query)
+    return page(
+        "accounts/list.html",
+        form=form,
+        found=found,
+        asked=asked,
+        chips=chips(asked, choices),
+        views=list_views(actor=actor),
+        kept=kept_query(request.query_string.decode()),
+        menu=filter_menu_fields(asked, choices),
+        columns=[{"key": key, "label": COLUMNS[key], "shown": key in asked.columns} for key in COLUMNS],
+        first=turned(after=None, before=None) if found.before else "",
+        previous=turned(before=found.before, after=None) if found.before else "",
+        following=turned(after=found.after, before=None) if found.after else "",
+        may_edit=_may_edit_some(actor),
+    )
 
 
 def _to_list(query: str) -> Response:

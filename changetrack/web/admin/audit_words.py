@@ -61,6 +61,7 @@ _KINDS: Mapping[str, tuple[str, str]] = {
     "endpoint_tested": ("Test message sent", "send"),
     "endpoint_disabled": ("Endpoint switched off", "circle-off"),
     "endpoint_enabled": ("Endpoint switched on", "circle-check"),
+    "endpoint_resealed": ("Sealed with another key", "key"),
     "secret_rotated": ("New secret made", "key"),
     "unmatched_forgotten": ("Forgotten", "trash"),
 }
@@ -106,7 +107,7 @@ class AuditLine:
         """What an import counted, in one sentence."""
         if self.entry.group != "import":
             return ""
-        return " · ".join(f"{after} {field.lower()}" for field, _, after in self.changes)
+        return " · ".join(f"{field}: {after}" for field, _, after in self.changes if after != "0")
 
 
 def audit_line(entry: AuditEntry) -> AuditLine:

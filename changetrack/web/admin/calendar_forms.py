@@ -49,7 +49,15 @@ class CalendarForm(Form):
 
 def calendar_form(found: CalendarRow | None = None) -> CalendarForm:
     """The form with what is kept, or for a new calendar with the usual week; and what there is to choose from."""
-    form = CalendarForm(data=_shown(found) if found else {"week": list("01234")})
+    return _offer(CalendarForm(data=_shown(found) if found else {"week": list("01234")}))
+
+
+def parts_form(country: str) -> CalendarForm:
+    """The form with the parts of a country to choose from."""
+    return _offer(CalendarForm(formdata=None, data={"country": country}))
+
+
+def _offer(form: CalendarForm) -> CalendarForm:
     countries = list_countries()
     names = {code: country_name(code) for code in countries}
     ordered = sorted(names.items(), key=lambda pair: pair[1].casefold())

@@ -3,7 +3,7 @@
 from contextlib import suppress
 from typing import Any
 
-from flask import Blueprint, Response, flash
+from flask import Blueprint, Response, flash, request
 
 from changetrack.domain.people import Action
 from changetrack.domain.refusal import OperationRefused
@@ -13,6 +13,7 @@ from changetrack.web.admin.calendar_forms import (
     CalendarForm,
     calendar_form,
     calendar_typed,
+    parts_form,
     place_words,
     week_words,
 )
@@ -40,6 +41,13 @@ def new() -> Response:
             flash(f"{form.name.data} is added. Accounts choose it on their edit page.", "success")
             return go(".calendar", calendar_id=calendar_id)
     return page("admin/calendars_new.html", form=form, **_beside(form))
+
+
+@blueprint.get("/parts")
+def parts() -> Response:
+    """The field for the part of a country, as soon as that is chosen."""
+    require(Action.ADMINISTER)
+    return page("admin/_calendar_part.html", form=parts_form(request.args.get("country", "")))
 
 
 @blueprint.route("/<int:calendar_id>", methods=["GET", "POST"])

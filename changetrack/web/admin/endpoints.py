@@ -14,7 +14,7 @@ from changetrack.queries.people import list_teams
 from changetrack.web.admin.endpoint_forms import NewWebhookForm, RotateForm, SlackForm, WebhookForm, offer_teams
 from changetrack.web.admin.receiver_example import EXAMPLE
 from changetrack.web.forms import Form, expect_no_fields, named, refusals_on, shown_version
-from changetrack.web.outbound import outbound
+from changetrack.web.outbound import flash_trouble, outbound
 from changetrack.web.platform import clock, current_actor, go, page, require
 
 blueprint = Blueprint("endpoints_admin", __name__, url_prefix="/admin/endpoints")
@@ -41,6 +41,7 @@ def new_webhook() -> Response:
                 password=form.password.data, address=request.remote_addr or "", outbound=outbound(), **_acting(),
             )  # fmt: skip
             log.info("webhook_made", endpoint_id=made.endpoint_id)
+            flash_trouble(form.url.data or "")
             return _secret(made, form.name.data)
     return page("admin/endpoints_new_webhook.html", form=form)
 
@@ -59,6 +60,7 @@ def new_slack() -> Response:
                 **_acting(),
             )
             flash(f"{form.name.data} is added. Send it a test message.", "success")
+            flash_trouble(form.url.data or "")
             return go(".endpoint", endpoint_id=endpoint_id)
     return page("admin/endpoints_new_slack.html", form=form)
 
@@ -75,6 +77,7 @@ def endpoint(endpoint_id: int) -> Response:
                 team_id=form.team_id.data if "team_id" in form else None, outbound=outbound(), **_acting(),
             )  # fmt: skip
             flash(f"{form.name.data} is saved.", "success")
+            flash_trouble(form.url.data or "")
             return go(".endpoint", endpoint_id=endpoint_id)
     return _show(found, form)
 

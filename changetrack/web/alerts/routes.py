@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from flask import Blueprint, Response, flash, g, request
 from sqlalchemy.exc import SQLAlchemyError
 
-from changetrack.domain.alerts import SNOOZE_MAX_DAYS, SNOOZES_A_VISIT
+from changetrack.domain.alerts import REST_MAX_DAYS, SNOOZE_MAX_DAYS, SNOOZES_A_VISIT
 from changetrack.domain.journey.steps import CATALOGUE, step_name
 from changetrack.domain.ladder import TOP
 from changetrack.domain.people import Action, Actor, may
@@ -106,7 +106,7 @@ def acknowledge(alert_id: int) -> Response:
                 "success",
             )
             return _back(alert)
-    return page("alerts/acknowledge.html", form=form, alert=alert, step_name=step_name)
+    return page("alerts/acknowledge.html", form=form, alert=alert, step_name=step_name, most_rest=REST_MAX_DAYS)
 
 
 @blueprint.route("/alerts/<int:alert_id>/snooze", methods=["GET", "POST"])
@@ -151,7 +151,8 @@ def decide(alert_id: int) -> Response:
             flash(f"{alert.account}: {DECIDED[form.decision.data]}", "success")
             return _back(alert)
     can_decide = _may_decide(actor, alert)
-    return page("alerts/decide.html", form=form, alert=alert, step_name=step_name, can_decide=can_decide)
+    words: dict[str, Any] = {"step_name": step_name, "most_rest": REST_MAX_DAYS}
+    return page("alerts/decide.html", form=form, alert=alert, can_decide=can_decide, **words)
 
 
 @blueprint.get("/alerts/messages")
@@ -217,6 +218,7 @@ def _words_of(actor: Actor) -> dict[str, Any]:
         "step_name": step_name,
         "short_names": {number: step.short for number, step in CATALOGUE.items()},
         "most_days": SNOOZE_MAX_DAYS,
+        "most_rest": REST_MAX_DAYS,
         "enough": ENOUGH_ALERTS,
     }
 

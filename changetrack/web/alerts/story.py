@@ -18,13 +18,16 @@ _HAPPENED: Mapping[str, tuple[str, str, str]] = {
     "alert_fired_again": ("Fired again", "bell", "warn"),
     "alert_decided": ("Decided", "flag", "info"),
     "alert_resolved": ("Resolved", "circle-check", "ok"),
+    "alert_reopened": ("Open again", "arrow-back-up", "warn"),
 }
 _TOLD = {"alert": "was told", "reminder": "was reminded", "escalation": "was told, as nobody had taken it up"}
 _TOLD_OF = {
     "again": "was told that it fired again",
     "changed": "was told that its reasons changed",
     "decided": "was told of the decision",
+    "handed": "was told, to whom it was handed over",
 }
+_HELD = "Held until the run is over."
 _BY = {"in_app": "in ChangeTrack", "email": "by e-mail", "slack": "by Slack", "webhook": "by webhook"}
 
 
@@ -71,9 +74,15 @@ def story_lines(story: Story) -> list[Line]:
 
 
 def ladder_of(alert: AlertRow, story: Story) -> list[Step]:
-    """The rungs of an alert, from the first to the last."""
-    told = {one.rung: one.on for one in reversed(story.tellings) if one.rung is not None}
-    return [Step(who_is(alert, rung.number), rung.after, *_state(alert, rung.number, told)) for rung in RUNGS]
+    """The rungs of an alert, from the first to the last: who was told first, or since it was handed over."""
+    told: dict[int, Telling] = {}
+    for one in story.tellings:
+        if one.rung is not None and not (one.not_told or "").startswith("Not told"):
+            told[one.rung] = one if one.rung not in told or _is_handed(one) else told[one.rung]
+    return [
+        Step(_who(alert, rung.number, told.get(rung.number)), rung.after, *_state(alert, rung.number, told))
+        for rung in RUNGS
+    ]
 
 
 def who_is(alert: AlertRow, rung: int) -> str:
@@ -85,6 +94,18 @@ def who_is(alert: AlertRow, rung: int) -> str:
     if name is None:
         return roles[rung]
     return f"{name}, again" if rung == 1 else f"{name}, {roles[rung]}" if rung > 1 else name
+
+
+def _who(alert: AlertRow, rung: int, told: Telling | None) -> str:
+    """Whom a rung concerns; where somebody was told on it, that is them, whoever is there by now."""
+    if told is None or rung == TOP:
+        return who_is(alert, rung)
+    words = ("", "" if _is_handed(told) else ", again", ", the team coordinator", ", the value stream manager")
+    return f"{told.to}{words[rung]}"
+
+
+def _is_handed(told: Telling) -> bool:
+    return told.about.startswith("handed")
 
 
 def next_words(alert: AlertRow) -> str:
@@ -102,9 +123,9 @@ def next_words(alert: AlertRow) -> str:
     return "It has come up to the executives, who decide." if alert.rung >= TOP else "Nobody else is told."
 
 
-def _state(alert: AlertRow, rung: int, told: Mapping[int, date]) -> tuple[str, date | None]:
+def _state(alert: AlertRow, rung: int, told: Mapping[int, Telling]) -> tuple[str, date | None]:
     if rung in told:
-        return "told", told[rung]
+        return "told", told[rung].on
     if rung <= alert.rung:
         return ("off" if alert.quiet else "passed"), None
     if rung == alert.rung + 1 and alert.rung_due_on is not None:
@@ -136,5 +157,6 @@ def _channel(sent: Telling) -> ChannelWord:
         return ChannelWord(how, "ok", at=sent.delivered_at)
     if sent.failed_at is not None:
         return ChannelWord(f"failed {how}", "bad", at=sent.failed_at, why=sent.error or "")
-    why = "Held until the run is over." if sent.is_held else sent.error or ""
+    held = "Held for a minute, until nothing more is handed over." if _is_handed(sent) else _HELD
+    why = held if sent.is_held else sent.error or ""
     return ChannelWord(f"waits {how}", "info", at=sent.due_at, why=why)

@@ -11,6 +11,7 @@ from changetrack.domain.filters import (
     is_known_then,
 )
 from changetrack.queries.account_choices import Choices, get_choices
+from changetrack.web.accounts.asked import MORE_PEOPLE
 from changetrack.web.funnel.asked import Asked
 
 Options = list[tuple[str, str]]
@@ -45,7 +46,8 @@ def filter_fields(asked: Asked) -> list[dict[str, Any]]:
     options: dict[str, Sequence[tuple[Any, str]]] = {"team": choices.teams}
     options |= {name: [(value, value) for value in values] for name, values in choices.values.items()}
     options["owner"] = choices.people
-    return [_field(name, asked.filters.get(name, ""), listed) for name, listed in options.items()]
+    more = {"owner": MORE_PEOPLE} if choices.has_more_people else {}
+    return [_field(n, asked.filters.get(n, ""), listed) | {"help": more.get(n, "")} for n, listed in options.items()]
 
 
 def typed_fields(asked: Asked) -> dict[str, str]:

@@ -67,15 +67,25 @@ GROUPS: Mapping[str, tuple[str, tuple[str, ...]]] = {
         (
             "commitment_made",
             "commitment_met",
+            "commitment_reopened",
             "commitment_renegotiated",
             "commitment_handed_over",
+            "commitment_linked",
             "commitment_withdrawn",
         ),
     ),
     "notes": ("Notes", ("note_added",)),
     "alerts": (
         "Alerts",
-        ("alert_raised", "alert_changed", "alert_acknowledged", "alert_snoozed", "alert_fired_again", "alert_resolved"),
+        (
+            "alert_raised",
+            "alert_changed",
+            "alert_acknowledged",
+            "alert_snoozed",
+            "alert_fired_again",
+            "alert_resolved",
+            "alert_reopened",
+        ),
     ),
 }
 """The kinds of events that the page can be filtered by: key → (words, kinds)."""
@@ -133,8 +143,10 @@ _WORDS: Mapping[str, tuple[str, str, str]] = {
     "customer_said": ("The customer said", "message-2", "ok"),
     "commitment_made": ("Commitment made", "checklist", "info"),
     "commitment_met": ("Commitment met", "circle-check", "ok"),
+    "commitment_reopened": ("Not met after all: open again", "arrow-back-up", "warn"),
     "commitment_renegotiated": ("Another day agreed for a commitment", "calendar", ""),
     "commitment_handed_over": ("Commitment handed over", "switch-horizontal", ""),
+    "commitment_linked": ("Outcome named for a commitment", "target", ""),
     "commitment_withdrawn": ("Commitment withdrawn", "circle-x", "warn"),
     "note_added": ("Note", "message", ""),
     "customer_declined": ("The customer does not sign yet", "message-2", "warn"),
@@ -144,6 +156,7 @@ _WORDS: Mapping[str, tuple[str, str, str]] = {
     "alert_snoozed": ("Alert snoozed", "bell-off", ""),
     "alert_fired_again": ("Alert back after its snooze", "bell", "warn"),
     "alert_resolved": ("Alert resolved", "circle-check", "ok"),
+    "alert_reopened": ("Alert open again", "arrow-back-up", "warn"),
 }
 
 _LABELS: Mapping[str, str] = {

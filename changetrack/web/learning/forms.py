@@ -1,4 +1,4 @@
-"""The forms of a commitment: making it, saying that it is met, another day, another person, taking it back."""
+"""The forms of a commitment: made, met, not met after all, given another day or person, taken back."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -34,6 +34,13 @@ class MetForm(Form):
     result = TextAreaField("What came of it?", [Length(max=RESULT_MAX)], render_kw={"rows": 2})
 
 
+class ReopenForm(Form):
+    """That it was not met after all; `then` is where to go on."""
+
+    version = HiddenField()
+    then = HiddenField()
+
+
 class AnotherDayForm(Form):
     """Another day by which it will be done."""
 
@@ -47,6 +54,13 @@ class HandOverForm(Form):
 
     version = HiddenField()
     owner = SelectField("Whose word is it from now on?", validate_choice=False)
+
+
+class OutcomeForm(Form):
+    """Which outcome asks for it."""
+
+    version = HiddenField()
+    outcome_seq = SelectField("Which outcome asks for it?", validate_choice=False)
 
 
 class WithdrawForm(Form):

@@ -13,7 +13,7 @@ from changetrack.queries.endpoints import get_own_slack
 from changetrack.queries.message_settings import SettingsView, get_message_settings
 from changetrack.web.forms import Form, expect_no_fields, refusals_on, shown_version
 from changetrack.web.messages.forms import CHOICE, ChannelForm, SlackForm, chosen, in_words, is_for, settings_form
-from changetrack.web.outbound import outbound
+from changetrack.web.outbound import flash_trouble, outbound
 from changetrack.web.platform import clock, current_actor, go, page, settings
 from changetrack.web.time_zones import time_zones
 
@@ -62,6 +62,7 @@ def use_slack() -> Response:
         with refusals_on(form):
             endpoints.use_own_slack(url=form.url.data or "", outbound=outbound(), **_acting())
             flash("Kept. Tick Slack where you want it, and send yourself a test message.", "success")
+            flash_trouble(form.url.data or "")
             return go(".index", _anchor="slack")
     return _show(view, settings_form(view, formdata=None), form, status=422)
 

@@ -15,6 +15,7 @@ from changetrack.queries.alerts import UNDECIDED, AlertPage, list_alerts
 from changetrack.queries.commitments import list_my_week
 from changetrack.queries.funnel import Picture, find_ready_funnel, get_funnel
 from changetrack.queries.movement import get_flows
+from changetrack.queries.to_open import get_to_open
 from changetrack.queries.today import LISTED_AT_MOST, Need, get_work, owns_accounts
 from changetrack.web.platform import clock, current_actor, page, settings
 
@@ -61,6 +62,7 @@ def index() -> Response:
     return page(
         "today/today.html",
         work=work,
+        to_open=get_to_open(actor=actor) if actor.teams else None,
         needs=[(need, _help(need)) for need in needs],
         expiring=[(need, _help(need)) for need in work.expiring] if work else [],
         whose=whose,

@@ -7,6 +7,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 NODE_MODULES = HERE / "node_modules"
+LONGEST = 180  # seconds
 
 
 def install_node_packages() -> str | None:
@@ -20,5 +21,8 @@ def install_node_packages() -> str | None:
         if done.exists() and done.stat().st_mtime >= lock.stat().st_mtime:
             return None
         command = ["npm", "ci", "--omit=optional", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
-        ended = subprocess.run(command, cwd=HERE, capture_output=True, text=True, timeout=120, check=False)
+        try:
+            ended = subprocess.run(command, cwd=HERE, capture_output=True, text=True, timeout=LONGEST, check=False)
+        except subprocess.TimeoutExpired:
+            return f"npm ci was not done after {LONGEST} seconds"
     return None if ended.returncode == 0 else f"npm ci failed: {ended.stderr.strip()[-500:]}"

@@ -28,7 +28,6 @@ pytestmark = [
 
 EVENT, WAITING_MOST = "Feature Used", 30_000
 COUNTED = {"calls": ("sum", "count"), "features": ("distinct", "feature")}
-RETENTION = {"CHANGETRACK_USAGE_RETENTION_DAYS": "1500"}
 Numbers = dict[tuple[str, str, str], int]
 
 READ = """
@@ -90,7 +89,7 @@ class Sent:
 def sent(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sent]:
     """Both SDKs at once, each with a source whose events feed metrics of its own."""
     folder = tmp_path_factory.mktemp("real")
-    with running(f"sqlite:///{folder / 'changetrack.db'}", folder, list(PROGRAMS), RETENTION) as server:
+    with running(f"sqlite:///{folder / 'changetrack.db'}", folder, list(PROGRAMS)) as server:
         with server.app.app_context():
             _prepare()
             db.engine.dispose()

@@ -1,5 +1,6 @@
 """A backup holds everything of one moment and comes back on either database, or is refused whole."""
 
+import shutil
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -13,7 +14,7 @@ import pytest
 from click.testing import CliRunner, Result
 from flask import Flask
 from flask.cli import ScriptInfo
-from sqlalchemy import select
+from sqlalchemy import create_engine, select
 
 from changetrack import migrations
 from changetrack.app import create_app
@@ -49,15 +50,30 @@ def on(app: Flask, *arguments: str) -> Result:
         return CliRunner().invoke(register(changetrack), list(arguments), obj=info)
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def elsewhere(
-    request: pytest.FixtureRequest, stage: Stage, postgres: PostgresServer, tmp_path: Path
-) -> Iterator[Flask]:
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def another(
+    request: pytest.FixtureRequest, postgres: PostgresServer, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[Path], str]:
+    """Make another database of either kind, as a migration leaves it: a copy of one that was migrated."""
+    kept = tmp_path_factory.mktemp("migrated") / "template.db"
+    engine = create_engine(f"sqlite:///{kept}" if request.param == "sqlite" else postgres.create_database())
+    migrations.upgrade(engine)
+    engine.dispose()
+
+    def make(folder: Path) -> str:
+        if request.param == "postgresql":
+            return postgres.create_database(template=engine.url.database or "")
+        return f"sqlite:///{shutil.copyfile(kept, folder / 'other.db')}"
+
+    return make
+
+
+@pytest.fixture
+def elsewhere(stage: Stage, another: Callable[[Path], str], tmp_path: Path) -> Iterator[Flask]:
     """The application on another, empty database of either kind."""
-    url = postgres.create_database() if request.param == "postgresql" else f"sqlite:///{tmp_path / 'other.db'}"
-    other = create_app(replace(stage.settings, instance=tmp_path, database_url=url), clock=stage.clock)
+    settings = replace(stage.settings, instance=tmp_path, database_url=another(tmp_path))
+    other = create_app(settings, clock=stage.clock)
     with other.app_context():
-        migrations.upgrade(db.engine)
         install_playbook(actor=Actor.operator("db upgrade"), now=stage.clock.now())
         db.session.remove()
     yield other

@@ -7,13 +7,15 @@ import json
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import Result
 
 from changetrack.domain.people import Actor
 from changetrack.operations.playbook import install_playbook
-from tests.factories import Cast, make_calendar, make_cast
+from tests.clock import NOW, TODAY
+from tests.factories import Cast, make_account, make_calendar, make_cast, make_commitment, make_contact
 from tests.factories._saving import Saver
 
 Run = Callable[..., Result]
@@ -100,6 +102,28 @@ def test_events_are_exported_in_their_chain(run: Run, bring_in: Callable[..., Re
         (f"A-{n}", "1", "account_imported") for n in range(1, 6)
     ]
     assert json.loads(rows[0]["changes"])["tier"] == [None, "Gold"]
+
+
+def test_commitments_of_both_sides_are_exported_in_order_and_always_alike(run: Run, session: Saver, cast: Cast) -> None:
+    for external_id in ("B", "A"):
+        account = make_account(session, external_id=external_id, team_id=cast.team.id)
+        make_contact(session, account, name="Mara", email="mara@example.com")
+        make_commitment(session, account, owner_name="Mara", action="=Name the trainers")
+        ended: dict[str, Any] = {"state": "met", "ended_on": TODAY, "ended_at": NOW, "ended_by": "olu@example.com"}
+        make_commitment(session, account, owner_user_id=cast.olu.id, owner_name="Olu", result="Sent.", **ended)
+
+    first, again = run("export", "commitments"), run("export", "commitments")
+
+    rows = list(csv.DictReader(io.StringIO(first.stdout)))
+    assert first.stdout_bytes == again.stdout_bytes
+    assert [(row["external_id"], row["commitment"]) for row in rows] == [("A", "1"), ("A", "2"), ("B", "1"), ("B", "2")]
+    assert [(row["side"], row["owner_email"], row["state"], row["result"]) for row in rows[:2]] == [
+        ("customer", "mara@example.com", "open", ""),
+        ("ours", "olu@example.com", "met", "Sent."),
+    ]
+    assert not rows[0]["action"].startswith("=")
+    as_lines = run("export", "commitments", "--format", "jsonl").stdout.splitlines()
+    assert json.loads(as_lines[0])["action"] == "=Name the trainers"
 
 
 def test_an_export_goes_to_a_file_in_other_formats(run: Run, bring_in: Callable[..., Result], tmp_path: Path) -> None:

@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 from click.testing import Result
 
+from changetrack.domain.people import Actor
 from changetrack.models import Account
-from tests.clock import TODAY
+from changetrack.operations.jobs import Turn, note_heartbeat
+from tests.clock import TODAY, FixedClock
 from tests.conftest import Stage
 from tests.factories._saving import Saver
 from tests.functional.jobs.conftest import Portfolio
@@ -28,6 +30,20 @@ def test_all_jobs_are_listed_with_when_and_how_they_last_went(run: Command) -> N
     assert "not yet" in before.stdout
     assert "done: swept 0" in after.stdout
     assert "expire-evidence\tthe same as stale-sweep" in after.stdout
+
+
+def test_jobs_that_run_all_the_time_are_listed_with_how_each_lane_last_went(
+    session: Saver, run: Command, clock: FixedClock
+) -> None:
+    turns = Turn("deliver", "slack", clock.now()), Turn("deliver", "slack", clock.now(), "OSError: no")
+    note_heartbeat(name="scheduler", turns=turns, actor=Actor.system("scheduler"), now=clock.now())
+    session.rollback()
+
+    listed, machine = run("jobs", "list"), json.loads(run("jobs", "list", "--json").stdout)
+
+    at = f"{clock.now():%Y-%m-%d %H:%M:%S}"
+    assert f"deliver slack\tlast did its part {at}\tlast failed {at}: OSError: no\n" in listed.stdout
+    assert [(turn["job"], turn["lane"]) for turn in machine["turns"]] == [("deliver", "slack")]
 
 
 def test_machines_get_the_list_as_json(run: Command) -> None:

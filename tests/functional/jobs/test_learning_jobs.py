@@ -57,7 +57,7 @@ def test_alerts_are_measured_every_night(session: Saver, runner: Runner) -> None
     account = make_account(session, claimed_step=3, visit_seq=1)
     past: dict[str, Any] = {"raised_on": TODAY - timedelta(days=20), "raised_at": NOW - timedelta(days=20)}
     make_alert(session, account, useful_until=TODAY - timedelta(days=6), **past)
-    make_event(session, account, is_progress=True, effective_on=TODAY - timedelta(days=9))
+    make_event(session, account, is_progress=True, effective_on=TODAY - timedelta(9), recorded_at=NOW - timedelta(9))
 
     outcome = runner.run_if_due(get_job("measure-alerts"))
 

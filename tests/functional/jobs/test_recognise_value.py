@@ -18,7 +18,7 @@ from changetrack.models import Account, Event, LedgerEntry, Outcome, UsageDaily
 from changetrack.operations._transaction import transaction
 from changetrack.operations.usage._daily import News, record_days
 from changetrack.operations.usage._touch import touch_outcomes
-from changetrack.operations.value.recognition import recognise_accounts
+from changetrack.operations.value.recognition import RecognisedCounts, recognise_accounts, settle_accounts
 from changetrack.queries.verify import verify
 from tests.clock import NOW, TODAY
 from tests.factories import make_metric, make_outcome, make_statement
@@ -29,6 +29,8 @@ JOB = get_job("recognise-value")
 FIRST_WEEK = date(2026, 1, 5)
 V2 = (41, 44, 47, 40, 45, 46, 44, 48)
 Used = Callable[[int], None]
+Together = Callable[..., RecognisedCounts]
+CountedTogether = Callable[[Together, int], int]
 
 
 @pytest.fixture
@@ -143,7 +145,7 @@ def test_of_several_that_come_by_at_once_one_posts(
 
     def race() -> None:
         with app.app_context():
-            start.wait(timeout=10)
+            start.wait(timeout=60)
             failed.append(runner.run_now(JOB, TODAY, nobody_looks).counts["failed"])
 
     threads = [threading.Thread(target=race) for _ in range(3)]
@@ -167,7 +169,7 @@ def test_no_number_is_overlooked_that_comes_while_the_job_is_at_it(
 
     def bring(account_id: int) -> None:
         with app.app_context():
-            start.wait(timeout=10)
+            start.wait(timeout=60)
             for number in range(1, 21):
                 news = News(stated={(account_id, 1, FIRST_WEEK + timedelta(days=2 + number)): Decimal(number)})
                 with transaction() as writing:
@@ -175,7 +177,7 @@ def test_no_number_is_overlooked_that_comes_while_the_job_is_at_it(
 
     def recognise() -> None:
         with app.app_context():
-            start.wait(timeout=10)
+            start.wait(timeout=60)
             for _ in range(10):
                 runner.run_now(JOB, TODAY, nobody_looks)
 
@@ -191,13 +193,14 @@ def test_no_number_is_overlooked_that_comes_while_the_job_is_at_it(
     assert verify(today=TODAY).differences == ()
 
 
+@pytest.mark.parametrize("operation", [recognise_accounts, settle_accounts])
 def test_the_number_of_statements_does_not_depend_on_the_number_of_accounts(
-    session: Saver, used: Used, counted_together: Callable[[int], int]
+    session: Saver, used: Used, counted_together: CountedTogether, operation: Together
 ) -> None:
     used(12)
     session.rollback()
 
-    few, many = counted_together(2), counted_together(10)
+    few, many = counted_together(operation, 2), counted_together(operation, 10)
 
     assert many <= few
 
@@ -205,17 +208,17 @@ def test_the_number_of_statements_does_not_depend_on_the_number_of_accounts(
 @pytest.fixture
 def counted_together(
     runner: Runner, counted: Callable[[], AbstractContextManager[list[str]]], session: Saver
-) -> Callable[[int], int]:
-    """`counted_together(10)`: the statements that the next ten due accounts take together."""
+) -> CountedTogether:
+    """`counted_together(settle_accounts, 10)`: the statements that it takes for the next ten due accounts."""
     del runner
 
-    def count(number: int) -> int:
+    def count(operation: Together, number: int) -> int:
         ids = session.scalars(
             select(Outcome.account_id).where(Outcome.recognised_on.is_(None)).order_by(Outcome.account_id).limit(number)
         ).all()
         session.rollback()
         with counted() as statements:
-            recognise_accounts(
+            operation(
                 account_ids=ids,
                 actor=Actor.system("recognise-value"),
                 now=datetime(2026, 3, 2, 9, tzinfo=UTC),

@@ -6,14 +6,14 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from changetrack.domain.people import Actor
-from changetrack.jobs.job import Daily, Job, Run
+from changetrack.jobs.job import Daily, Job, Often, Run
 from changetrack.jobs.runner import LEASE, RETRIED_AFTER, Runner
 from changetrack.models import JobRun
-from changetrack.operations.jobs import claim_run, forget_old_runs, note_heartbeat
-from changetrack.queries.jobs import list_last_runs
+from changetrack.operations.jobs import Turn, claim_run, forget_old_runs, note_heartbeat
+from changetrack.queries.jobs import LastTurn, list_last_runs, list_turns
 from tests.clock import FixedClock
 from tests.conftest import Stage
 from tests.factories import make_heartbeat, make_job_run
@@ -156,6 +156,103 @@ def test_a_run_by_hand_stands_beside_the_regular_ones(session: Saver, runner: Ru
     assert [outcome.counts for outcome in by_hand] == [{"rung": 1}, {"rung": 2}]
     assert regular is not None
     assert len(states(session)) == 3
+
+
+def often(bell: Bell) -> Job:
+    """The bell, rung again and again by every scheduler."""
+    return Job("bell", "Rings.", bell.ring, Often(1), lanes=("low", "high"))
+
+
+def told(runner: Runner, clock: FixedClock) -> list[LastTurn]:
+    """What is on record when the scheduler has shown that it lives."""
+    turns, actor = runner.take_turns(), Actor.system("scheduler")
+    note_heartbeat(name="scheduler", turns=turns, actor=actor, now=clock.now())
+    return list_turns()
+
+
+def test_of_each_lane_the_last_turn_is_told_and_not_each_of_them(
+    session: Saver, runner: Runner, bell: Bell, clock: FixedClock
+) -> None:
+    for _ in range(3):
+        clock.move(seconds=1)
+        runner.run_if_due(often(bell), "low")
+    last = clock.now()
+    clock.move(seconds=1)
+    runner.run_if_due(often(bell), "high")
+    before = states(session)
+
+    found = told(runner, clock)
+
+    assert before == []
+    assert [(turn.lane, turn.done_at, turn.is_failing) for turn in found] == [
+        ("high", clock.now(), False),
+        ("low", last, False),
+    ]
+    assert len(states(session)) == 2
+
+
+def test_a_lane_that_fails_says_why_until_it_goes_well_again(
+    session: Saver, runner: Runner, bell: Bell, clock: FixedClock
+) -> None:
+    bell.trouble.append(ValueError("the rope broke"))
+    with pytest.raises(ValueError, match="rope"):
+        runner.run_if_due(often(bell), "low")
+    failing = told(runner, clock)
+    clock.move(seconds=1)
+    runner.run_if_due(often(bell), "low")
+
+    mended = told(runner, clock)
+
+    assert [(turn.is_failing, turn.error, turn.done_at) for turn in failing] == [
+        (True, "ValueError: the rope broke", None)
+    ]
+    assert [(turn.is_failing, turn.done_at) for turn in mended] == [(False, clock.now())]
+
+
+def test_a_lane_that_hangs_is_not_told_of_again(runner: Runner, bell: Bell, clock: FixedClock) -> None:
+    runner.run_if_due(often(bell), "low")
+    last = clock.now()
+    told(runner, clock)
+    clock.move(hours=1)
+
+    found = told(runner, clock)
+
+    assert [turn.done_at for turn in found] == [last]
+
+
+def test_a_turn_that_takes_long_shows_with_each_piece_that_it_lives(
+    session: Saver, runner: Runner, bell: Bell, clock: FixedClock
+) -> None:
+    bell.takes = timedelta(hours=1)
+    started, seen = clock.now(), []
+
+    def work(run: Run) -> Mapping[str, int]:
+        counts = bell.ring(run)
+        seen.extend(told(runner, clock))
+        return counts
+
+    runner.run_if_due(Job("bell", "Rings.", work, Often(1)))
+
+    assert [turn.done_at for turn in seen] == [started + timedelta(hours=1)]
+
+
+@pytest.mark.parametrize("stage", ["sqlite"], indirect=True)
+def test_all_schedulers_write_their_lanes_in_one_order_so_that_no_two_wait_for_each_other(
+    session: Saver, clock: FixedClock
+) -> None:
+    turns = [Turn("deliver", lane, clock.now()) for lane in ("slack", "email", "webhook", "in_app")]
+
+    note_heartbeat(name="scheduler", turns=turns, actor=Actor.system("scheduler"), now=clock.now())
+
+    written = session.scalars(text("SELECT slot FROM job_runs ORDER BY rowid")).all()
+    assert written == [f"turn:{lane}:done" for lane in ("email", "in_app", "slack", "webhook")]
+
+
+def test_turns_are_no_runs(session: Saver, runner: Runner, bell: Bell, clock: FixedClock) -> None:
+    runner.run_if_due(often(bell), "low")
+    told(runner, clock)
+
+    assert list_last_runs() == {}
 
 
 def test_old_runs_and_the_life_of_schedulers_long_gone_are_forgotten(session: Saver, clock: FixedClock) -> None:

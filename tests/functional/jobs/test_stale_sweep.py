@@ -1,12 +1,16 @@
 """The sweep as a job: it visits what is due, counts what it did, and a bad account does not spoil the night."""
 
 from datetime import timedelta
+from typing import Any
 
+import pytest
 from sqlalchemy import select
 
+from changetrack.jobs import stale_sweep
 from changetrack.jobs.runner import Runner
 from changetrack.jobs.schedule import get_job
 from changetrack.models import Account, Alert
+from changetrack.operations.night import climb_ladder
 from tests.clock import TODAY, FixedClock
 from tests.factories._saving import Saver
 from tests.functional.jobs.conftest import Portfolio
@@ -52,6 +56,26 @@ def test_an_account_that_cannot_climb_holds_up_no_other(
     session.rollback()
     assert (outcome.counts["escalated"], outcome.counts["failed"]) == (2, 1)
     assert session.scalars(select(Alert.rung).order_by(Alert.account_id)).all() == [1, 0, 1]
+
+
+def test_what_somebody_was_at_when_its_page_climbed_climbs_the_same_night(
+    session: Saver, portfolio: Portfolio, runner: Runner, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    portfolio(3)
+    runner.run_now(SWEEP, TODAY, lambda _done, _of: None)
+    clock.move(days=3)
+    pages: list[Any] = []
+
+    def climb(**page: Any) -> Any:
+        pages.append(page)
+        return (0, page["after"]) if len(pages) == 1 else climb_ladder(**page)  # all accounts were locked at first
+
+    monkeypatch.setattr(stale_sweep, "climb_ladder", climb)
+
+    outcome = runner.run_now(SWEEP, clock.today(), lambda _done, _of: None)
+
+    assert outcome.counts["escalated"] == 3
+    assert session.scalars(select(Alert.rung)).all() == [1, 1, 1]
 
 
 def test_the_progress_is_told_after_each_page(session: Saver, portfolio: Portfolio, runner: Runner) -> None:

@@ -30,7 +30,7 @@ def test_the_next_message_waits_until_the_one_before_is_noted(monkeypatch: pytes
 
     waited = not has_turn.wait(0.1)
     turns.give_back(1)
-    thread.join(timeout=10)
+    thread.join(timeout=60)
 
     assert (waited, has_turn.is_set()) == (True, True)
 
@@ -41,7 +41,7 @@ def test_a_slow_receiver_lets_the_others_begin(monkeypatch: pytest.MonkeyPatch) 
     turns.take(1)
 
     thread, has_turn = waiting(turns, 2)
-    thread.join(timeout=10)
+    thread.join(timeout=60)
 
     assert has_turn.is_set()
 
@@ -56,6 +56,6 @@ def test_what_was_answered_late_still_has_to_be_noted_before_more_is_sent(monkey
 
     waited = not has_turn.wait(0.1)
     turns.give_back(1)
-    thread.join(timeout=10)
+    thread.join(timeout=60)
 
     assert (waited, has_turn.is_set()) == (True, True)

@@ -54,3 +54,11 @@ def uploads(stage: Stage, app: Flask) -> Iterator[Path]:
 def desk(uploads: Path, browser_of: Callable[[str], FlaskClient]) -> Desk:
     """The import pages, with Ada before them."""
     return Desk(browser_of("ada"))
+
+
+@pytest.fixture(autouse=True)
+def names(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[str]]:
+    """What names stand for, as pages look them up: an address of the public internet, if nothing else is put here."""
+    known: dict[str, list[str]] = {}
+    monkeypatch.setattr("changetrack.web.outbound.resolve", lambda host, _port: known.get(host, ["93.184.215.14"]))
+    return known

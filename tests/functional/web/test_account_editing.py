@@ -10,7 +10,9 @@ from sqlalchemy import select
 
 from changetrack.models import Account, Alias
 from changetrack.operations.accounts import edit_account
+from changetrack.queries import account_choices
 from tests.clock import NOW, TODAY
+from tests.conftest import ON_ONE_DATABASE
 from tests.factories import Cast, make_alias
 from tests.factories._saving import Saver
 from tests.factories.portfolio import make_accounts
@@ -60,6 +62,7 @@ def test_an_account_is_added_by_hand(session: Saver, cast: Cast, browser_of: Bro
         ({"claimed_step": "8"}, ["This form has no field claimed_step"]),
     ],
 )  # fmt: skip
+@ON_ONE_DATABASE
 def test_what_cannot_be_is_said_and_what_was_typed_stays(
     cast: Cast, browser_of: BrowserOf, typed: dict[str, str], sentences: list[str]
 ) -> None:
@@ -165,7 +168,7 @@ def test_chosen_accounts_are_handed_over_each_by_itself(
 ) -> None:
     ids = [str(account.id) for account in three]
 
-    response = browser_of("olu").post("/accounts/reassign", data={"id": ids, "owner_id": str(cast.tess.id)})
+    response = browser_of("olu").post("/accounts", data={"id": ids, "owner_id": str(cast.tess.id)})
 
     session.rollback()
     owners = [session.get_one(Account, int(key)).owner_id for key in ids]
@@ -174,12 +177,46 @@ def test_chosen_accounts_are_handed_over_each_by_itself(
     assert owners == [cast.tess.id, cast.tess.id, cast.otto.id]
 
 
+def test_somebody_who_does_not_fit_into_the_menu_is_named_by_e_mail(
+    session: Saver, cast: Cast, three: list[Account], browser_of: BrowserOf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(account_choices, "VALUES_AT_MOST", 1)
+    browser, email = browser_of("olu"), "Tess@example.com"
+
+    listed = browser.get("/accounts").text
+    handed = browser.post("/accounts", data={"id": [str(three[0].id)], "owner_email": email})
+    added = browser.post("/accounts/new", data=TYPED | {"team_id": str(cast.team.id), "owner_email": email})
+
+    session.rollback()
+    assert "Not everybody fits in here" in listed
+    assert "1 account handed over" in handed.text
+    assert added.status_code == 303
+    owners = session.scalars(select(Account.owner_id).where(Account.name.in_(["Acme", "Nova"]))).all()
+    assert owners == [cast.tess.id] * 2
+
+
+def test_an_e_mail_that_nobody_has_is_refused_at_its_field(
+    cast: Cast, browser_of: BrowserOf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(account_choices, "VALUES_AT_MOST", 1)
+    typed = TYPED | {"team_id": str(cast.team.id), "owner_email": "nobody@example.com"}
+
+    response = browser_of("olu").post("/accounts/new", data=typed)
+
+    assert response.status_code == 422
+    assert "Nobody has this e-mail." in response.text
+
+
+def test_as_long_as_everybody_fits_into_the_menu_nobody_is_typed(cast: Cast, browser_of: BrowserOf) -> None:
+    assert "owner_email" not in browser_of("olu").get("/accounts/new").text
+
+
 def test_a_refusal_of_one_does_not_stop_the_others(
     session: Saver, cast: Cast, three: list[Account], browser_of: BrowserOf
 ) -> None:
     ids = [str(account.id) for account in three[:2]]
 
-    response = browser_of("olu").post("/accounts/reassign", data={"id": ids, "team_id": str(cast.other_team.id)})
+    response = browser_of("olu").post("/accounts", data={"id": ids, "team_id": str(cast.other_team.id)})
 
     assert "0 accounts handed over, 2 not" in response.text
     assert "only to a team of yours" in response.text
@@ -190,10 +227,35 @@ def test_a_refusal_of_one_does_not_stop_the_others(
 def test_handing_over_needs_accounts_and_somebody(
     browser_of: BrowserOf, sent: dict[str, object], sentence: str
 ) -> None:
-    response = browser_of("olu").post("/accounts/reassign", data=sent)
+    response = browser_of("olu").post("/accounts", data=sent)
 
     assert response.status_code == 422
     assert sentence in response.text
+
+
+def test_a_hand_over_to_nobody_comes_back_to_the_list_with_the_ticks_kept(
+    three: list[Account], browser_of: BrowserOf
+) -> None:
+    ticked = three[0]
+
+    response = browser_of("olu").post("/accounts?sort=-name", data={"id": [str(ticked.id)]})
+
+    ticks = re.findall(r'name="id" value="(\d+)" form="bulk" checked', response.text)
+    assert response.status_code == 422
+    assert ticks == [str(ticked.id)]
+    assert 'name="owner_id" aria-invalid="true" aria-describedby="bulk-errors"' in response.text
+    assert 'action="/accounts?sort=-name"' in response.text
+
+
+def test_whom_to_hand_over_to_stays_chosen_when_no_account_is_ticked(
+    cast: Cast, three: list[Account], browser_of: BrowserOf
+) -> None:
+    response = browser_of("olu").post("/accounts", data={"owner_id": str(cast.tess.id)})
+
+    bar = response.text.partition('id="bulk"')[2].partition("</form>")[0]
+    assert response.status_code == 422
+    assert f'<option value="{cast.tess.id}" selected>' in bar
+    assert "Choose the accounts" in bar
 
 
 def _fields(page: str) -> dict[str, str]:

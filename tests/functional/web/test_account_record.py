@@ -7,6 +7,7 @@ import pytest
 
 from changetrack.models import Evidence
 from tests.clock import TODAY
+from tests.conftest import ON_ONE_DATABASE
 from tests.factories import Cast, make_alias
 from tests.functional.web.account_walk import GAP, MANAGERS, OPENING, BrowserOf, Saver, Walk
 
@@ -47,6 +48,7 @@ def test_a_refused_form_comes_back_with_all_reasons_and_with_what_was_typed(walk
         ({"wizard": "1"}, "This form has no field wizard."),
     ],
 )
+@ON_ONE_DATABASE
 def test_evidence_that_cannot_be_is_refused(walk: Walk, typed: Mapping[str, str], reason: str) -> None:
     walk.post("olu", "opening", OPENING)
     wrong = {**MANAGERS, "yes": "3", **typed} if "asked" not in typed else {**MANAGERS, "yes": "", **typed}

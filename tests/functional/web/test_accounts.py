@@ -14,6 +14,7 @@ from sqlalchemy import select
 from changetrack.models import Account, SavedView
 from changetrack.operations.account_views import VIEWS_AT_MOST
 from tests.clock import TODAY
+from tests.conftest import ON_ONE_DATABASE
 from tests.factories import Cast, make_alert, make_saved_view
 from tests.factories._saving import Saver
 from tests.factories.portfolio import make_accounts
@@ -79,6 +80,7 @@ def test_the_address_says_which_accounts_are_listed(
         ("as_of=2099-01-01", "lies in the future"),
     ],
 )
+@ON_ONE_DATABASE
 def test_what_cannot_be_meant_is_refused_rather_than_left_out(browser_of: BrowserOf, query: str, sentence: str) -> None:
     response = browser_of("ed").get(f"/accounts?{query}")
 
@@ -127,7 +129,7 @@ def test_columns_are_chosen_by_the_address(browser_of: BrowserOf) -> None:
 
     assert "<code>A-1</code>" in page
     assert ">Segment</th>" in page
-    assert "Annual value</th>" not in page
+    assert "A year</th>" not in page
 
 
 def test_a_stale_account_says_why(session: Saver, browser_of: BrowserOf, three: list[Account]) -> None:

@@ -1,5 +1,6 @@
 """The inbox narrowed down, the ladder of an alert, its whole story, and what an executive decides about it."""
 
+import re
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import timedelta
@@ -145,6 +146,34 @@ def test_where_the_ladder_rests_it_says_why(
     session.commit()
 
     assert words in browser_of("olu").get(f"/alerts/{alert.id}").text
+
+
+def test_the_ladder_names_who_was_told_and_since_hands_changed_who_has_it_now(
+    browser_of: BrowserOf, session: Saver, cast: Cast, alert: Alert
+) -> None:
+    since, day = {"alert_id": alert.id, "created_at": alert.raised_at}, alert.fired_on.isoformat()
+    make_message(session, cast.olu, key=f"alert:{alert.id}:raised:in_app:1", delivered_at=NOW, **since)
+    withdrawn = {"dropped_because": "Not told: somebody else answers for the account by then."}
+    for rung, key, user, fields in (
+        (2, f"rung-2-{day}", cast.tess, {}),
+        (2, "handed-2-20260201T090000000000-1", cast.otto, {"created_at": NOW}),
+        (3, f"rung-3-{day}", cast.vik, withdrawn),
+    ):
+        row: dict[str, Any] = {**since, "delivered_at": NOW, "kind": "escalation", **fields}
+        make_message(session, user, key=f"alert:{alert.id}:{key}:in_app:{rung}", **row)
+    session.get_one(Account, alert.account_id).owner_id = cast.tess.id
+    session.commit()
+
+    ladder = browser_of("olu").get(f"/alerts/{alert.id}").text.partition('<ol class="ladder">')[2]
+
+    lines = [" ".join(re.sub("<[^>]*>", " ", line).split()) for line in ladder.split("<li")[1:5]]
+    said = (
+        "Olu told",
+        "Tess, again passed over",
+        "Otto, the team coordinator told",
+        "value stream manager passed over",
+    )
+    assert [line for words, line in zip(said, lines, strict=True) if words not in line] == []
 
 
 def test_the_story_tells_what_happened_and_who_was_told_by_which_channel(
@@ -297,3 +326,16 @@ def test_the_inbox_and_an_alert_take_as_many_statements_whatever_there_is(
         make_message(session, cast.olu, alert_id=alert.id, key=f"alert:{alert.id}:changed-{number}:in_app:1")
 
     assert [statements(path) for path in paths] == few
+
+
+def test_since_when_is_said_of_clocks_and_not_of_evidence_that_names_its_own_day(
+    browser_of: BrowserOf, session: Saver, alert: Alert
+) -> None:
+    alert.reasons = reason() | reason("evidence_expiring")
+    session.commit()
+
+    page = " ".join(browser_of("olu").get(f"/alerts/{alert.id}").text.split())
+
+    assert (
+        page.count("It is evidence_expiring.</span>") == page.count('It is no_progress. <span class="faint">Since') == 1
+    )

@@ -109,6 +109,19 @@ def test_what_is_missing_is_said_at_the_fields_and_what_was_typed_stays(browser_
     assert 'value="Ines shows the report"' in answer.text
 
 
+def test_how_far_ahead_a_step_may_be_is_said_beside_its_day_and_when_it_is_refused(
+    browser_of: BrowserOf, alert: Alert
+) -> None:
+    olu = browser_of("olu")
+
+    asked = olu.get(f"/alerts/{alert.id}/acknowledge").text
+    answer = send(olu, alert, "acknowledge", next_step="Call", next_step_on="2029-03-06")
+
+    assert "At most 20 business days ahead." in asked
+    assert answer.status_code == 422
+    assert "Name a step within 20 business days: by 30 Mar 2026." in answer.text
+
+
 def test_a_date_that_is_none_is_said_at_its_field(browser_of: BrowserOf, alert: Alert) -> None:
     answer = send(browser_of("olu"), alert, "acknowledge", next_step="Call", next_step_on="soon")
 

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session, scoped_session
 
 from changetrack.models import Account, AuditEvent, Calendar
 from tests.clock import TODAY
+from tests.conftest import ON_ONE_DATABASE
 from tests.factories import Cast, make_account, make_calendar
 from tests.functional.web.importing import words
 
@@ -61,6 +62,22 @@ def test_what_is_typed_is_shown_before_it_is_saved(ada: FlaskClient, session: Sa
     assert session.scalars(select(Calendar)).all() == []
 
 
+def test_choosing_a_country_asks_for_its_parts(ada: FlaskClient) -> None:
+    page, parts = ada.get("/admin/calendars/new").text, ada.get("/admin/calendars/parts?country=DE").text
+
+    assert 'hx-get="/admin/calendars/parts"' in page
+    assert '<option value="BY">Bayern</option>' in parts
+    assert "<html" not in parts
+
+
+@pytest.mark.parametrize("country", ["", "ZZ", "no country at all"])
+def test_what_is_no_country_has_no_parts(ada: FlaskClient, country: str) -> None:
+    parts = ada.get("/admin/calendars/parts", query_string={"country": country})
+
+    assert parts.status_code == 200
+    assert parts.text.count("<option") == 1
+
+
 def test_all_lines_that_are_no_days_are_told_at_once(ada: FlaskClient, session: Saver) -> None:
     text = "2026-12-24\n24.12.2026\n2026-02-30\n2026-12-30 to 2026-12-01\n1492-10-12"
 
@@ -88,6 +105,7 @@ def test_all_lines_that_are_no_days_are_told_at_once(ada: FlaskClient, session: 
         ({"is_house": "1"}, "This form has no field is_house."),
     ],
 )
+@ON_ONE_DATABASE
 def test_a_calendar_that_cannot_be_is_refused(
     ada: FlaskClient, session: Saver, changed: dict[str, object], said: str
 ) -> None:

@@ -1,6 +1,8 @@
 """Commitments on the pages: made in a quick update, met with one click, listed, exported; and the customer's word."""
 
+import re
 from datetime import timedelta
+from html import unescape
 
 import pytest
 from sqlalchemy import select
@@ -124,8 +126,61 @@ def test_one_click_on_today_meets_it(walk: Walk, cast: Cast) -> None:
 
     assert "My commitments this week" in today
     assert (answer.status_code, answer.location) == (303, "/")
-    assert "My commitments this week" not in walk.browser("olu").get("/").text
-    assert (newest(walk).kind, newest(walk).is_progress) == ("commitment_met", True)
+    after = walk.browser("olu").get("/").text
+    assert "My commitments this week" not in after
+    assert (newest(walk).kind, newest(walk).is_progress) == ("commitment_met", False)
+    assert "It was made on that very day: that is kept, and is no progress." in after
+    assert "that is kept, and is no progress" in walk.page(query="/commitments/1")
+
+
+def undone(walk: Walk, page: str) -> tuple[str, dict[str, str]]:
+    """The address of the button that a message offers, and what it sends."""
+    form = re.search(r'<form class="inline-form" action="([^"]+/reopen)".*?</form>', page, re.DOTALL)
+    assert form is not None
+    sent = dict(re.findall(r'name="(\w+)" value="([^"]*)"', form[0]))
+    sent.pop("csrf_token", None)
+    return form[1].removeprefix(f"/accounts/{walk.id}/"), {name: unescape(value) for name, value in sent.items()}
+
+
+@pytest.mark.parametrize(
+    ("then", "back"),
+    [("today", "/"), ("list?whose=team&when=week", "/learning/commitments?whose=team&when=week"), ("", "")],
+)
+def test_a_wrong_click_is_undone_from_the_message_and_comes_back_to_where_it_was(
+    walk: Walk, cast: Cast, then: str, back: str
+) -> None:
+    walk.post("olu", "commitments/new", word_of(cast))
+    met = walk.post("olu", "commitments/1/met", {"version": "1", "then": then})
+    page = walk.browser("olu").get(met.location).text
+
+    undo = walk.post("olu", *undone(walk, page))
+
+    assert (met.status_code, undo.status_code, met.location) == (303, 303, undo.location)
+    assert met.location == (back or f"/accounts/{walk.id}#commitments-card")
+    assert "“Send the plan” is open again." in walk.browser("olu").get(undo.location).text
+    assert newest(walk).kind == "commitment_reopened"
+    assert "Not met after all" in walk.page(query="?tab=history&kind=commitments")
+
+
+def test_its_page_offers_to_take_back_that_it_was_met_until_the_account_moves_on(walk: Walk, cast: Cast) -> None:
+    walk.post("olu", "commitments/new", word_of(cast))
+    walk.post("olu", "commitments/1/met", {"version": "1"})
+    page = walk.page(query="/commitments/1")
+    walk.post("olu", "close", {"outcome": "churned", "effective_on": TODAY.isoformat()})
+
+    later = walk.page(query="/commitments/1")
+    answer = walk.post("olu", "commitments/1/reopen", {"version": "2", "then": "page"})
+
+    assert "It was not met" in page
+    assert "It was not met" not in later
+    assert (answer.status_code, "The account is closed." in answer.text) == (422, True)
+
+
+def test_an_older_page_opens_nothing_again(walk: Walk, cast: Cast) -> None:
+    walk.post("olu", "commitments/new", word_of(cast))
+    walk.post("olu", "commitments/1/met", {"version": "1"})
+
+    assert walk.post("olu", "commitments/1/reopen", {"version": "1"}).status_code == 409
 
 
 def test_overdue_ones_come_first_on_today_and_nobody_elses(session: Saver, cast: Cast, browser_of: BrowserOf) -> None:
@@ -153,6 +208,19 @@ def test_another_day_another_person_and_its_end_are_told_on_its_page(walk: Walk,
     assert [answer.status_code for answer in answers] == [303, 303, 303]
     page = walk.page(query="/commitments/1")
     assert all(words in page for words in ("First due", "Tess", "Withdrawn", "They do it themselves."))
+
+
+def test_the_outcome_that_asks_for_it_is_named_on_its_page(walk: Walk, cast: Cast, session: Saver) -> None:
+    walk.post("olu", "commitments/new", word_of(cast))
+    before = walk.page(query="/commitments/1")
+    make_outcome(session, walk.account(), make_metric(session), statement="Close in a day")
+
+    answer = walk.post("olu", "commitments/1/outcome", {"version": "1", "outcome_seq": "1"})
+
+    assert "Name the outcome" not in before
+    assert answer.status_code == 303
+    assert "“Close in a day”" in walk.page(query="/commitments/1")
+    assert "Outcome named for a commitment" in walk.page(query="?tab=history&kind=commitments")
 
 
 def test_after_the_day_the_page_offers_no_other_day(walk: Walk, cast: Cast, clock: FixedClock) -> None:

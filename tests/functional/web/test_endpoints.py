@@ -1,5 +1,6 @@
 """Administrators lead messages to programs and Slack: secrets are shown once, deliveries are seen and repeated."""
 
+import socket
 from collections.abc import Callable
 from datetime import timedelta
 from types import SimpleNamespace
@@ -65,6 +66,41 @@ def test_the_secret_of_a_new_webhook_is_shown_once(ada: FlaskClient, session: Sa
     assert secret not in later + str(row.secret_sealed)
     assert "part-of-the-secret" not in shown.text + later + row.url_sealed + row.url_shown
     assert "Webhook · https://hooks.example.com/…" in words(ada.get("/admin/endpoints"))
+
+
+def test_a_name_that_stands_for_a_private_address_is_said_at_once_and_the_webhook_is_kept(
+    ada: FlaskClient, session: Saver, names: dict[str, list[str]]
+) -> None:
+    names["hooks.example.com"] = ["93.184.215.14", "10.0.0.7"]
+
+    shown = ada.post("/admin/endpoints/new-webhook", data=WEBHOOK)
+
+    assert "as things stand nothing will arrive there: hooks.example.com is not an address of the public" in shown.text
+    assert secret_on(shown.text)
+    assert session.scalars(select(Endpoint.name)).all() == ["CRM"]
+
+
+def test_a_name_that_nobody_knows_is_said_when_the_address_is_changed_and_only_then(
+    ada: FlaskClient, crm: Endpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unknown(_host: str, _port: int) -> list[str]:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr("changetrack.web.outbound.resolve", unknown)
+    given = {"name": "CRM", "team_id": "", "events": ["alert.raised"]}
+
+    renamed = ada.post(page_of(crm), data={**given, "url": "", "version": "1"}, follow_redirects=True)
+    moved = ada.post(
+        page_of(crm), data={**given, "url": "https://hoks.example.com/x", "version": "2"}, follow_redirects=True
+    )
+
+    assert "CRM is saved." in renamed.text
+    assert "nothing will arrive" not in renamed.text
+    assert "nothing will arrive there: hoks.example.com could not be looked up. Is it spelled right?" in moved.text
+
+
+def test_an_address_that_may_be_reached_is_warned_of_by_nothing(ada: FlaskClient) -> None:
+    assert "nothing will arrive" not in ada.post("/admin/endpoints/new-webhook", data=WEBHOOK).text
 
 
 @pytest.mark.parametrize(
@@ -170,6 +206,8 @@ def test_a_test_is_sent_and_its_result_followed(ada: FlaskClient, session: Saver
 
     assert (message.endpoint_id, message.kind) == (crm.id, "test")
     assert 'hx-trigger="every 2s"' in waiting.text
+    assert 'hx-select-oob="#endpoint-state"' in waiting.text
+    assert 'id="endpoint-state"' in ended.text
     assert "Waiting for an answer" in words(waiting)
     assert 'hx-trigger="every 2s"' not in ended.text
     assert "Test: it was taken, the answer was 204 after 87 ms." in words(ended)

@@ -18,6 +18,7 @@ from changetrack.models import Account
 from changetrack.operations._cells import FunnelTally, shard_of, standing_facts
 from changetrack.operations._dossier import cell_state
 from tests.clock import NOW, TODAY
+from tests.conftest import ON_ONE_DATABASE
 from tests.factories import Cast, make_account, make_job_run, make_standing
 from tests.factories._saving import Saver
 
@@ -171,6 +172,7 @@ def test_an_address_is_brought_into_its_shortest_form(browser_of: BrowserOf) -> 
         "period=3", "by=mood", "by=owner", "segmnt=Retail", "team=North", "attr=plan", "owner=0",
     ],
 )  # fmt: skip
+@ON_ONE_DATABASE
 def test_what_cannot_be_meant_is_refused_rather_than_left_out(browser_of: BrowserOf, query: str) -> None:
     browser, paths = browser_of("ed"), ("/funnel", "/funnel/movement", "/funnel.csv")
 

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session, scoped_session
 from changetrack.adapters.unsubscribe_tokens import unsubscribe_token
 from changetrack.models import AuditEvent, Endpoint, MessageSettings, OutboxMessage
 from tests.clock import NOW, FixedClock
-from tests.conftest import Stage
+from tests.conftest import ON_ONE_DATABASE, Stage
 from tests.factories import Cast, make_endpoint, make_message_settings
 from tests.functional.web.importing import words
 
@@ -75,6 +75,21 @@ def test_only_executives_choose_how_the_portfolio_comes(browser_of: BrowserOf, s
     assert kept(session).choices["portfolio"] == []
 
 
+def test_the_button_of_the_funnel_leads_to_whether_the_portfolio_digest_comes(
+    browser_of: BrowserOf, session: Saver, cast: Cast
+) -> None:
+    ed = browser_of("ed")
+
+    button, by_default = ed.get("/funnel").text, ed.get("/me/messages")
+    make_message_settings(session, cast.ed, choices={"portfolio": []})
+    off = ed.get("/me/messages")
+
+    assert 'href="/me/messages#choices_portfolio"' in button
+    assert 'id="choices_portfolio"' in by_default.text
+    assert "It is on: it comes to you each Monday, from 08:00." in words(by_default)
+    assert "It is off." in words(off)
+
+
 def test_what_was_chosen_is_in_the_audit(olu: FlaskClient, browser_of: BrowserOf, session: Saver) -> None:
     olu.post("/me/messages", data=CHOSEN)
 
@@ -118,6 +133,7 @@ def test_another_tab_that_saved_first_is_shown_beside_what_was_typed(olu: FlaskC
         ({"user_id": "1"}, "This form has no field user_id."),
     ],
 )
+@ON_ONE_DATABASE
 def test_what_may_not_be_is_refused_and_stays_typed(
     olu: FlaskClient, session: Saver, changed: dict[str, object], said: str
 ) -> None:

@@ -11,6 +11,7 @@ import pytest
 from changetrack.models import LedgerEntry, Outcome, OutcomeStatement
 from changetrack.web.formatting import exact_date
 from tests.clock import TODAY
+from tests.conftest import ON_ONE_DATABASE
 from tests.factories import (
     Cast,
     make_contact,
@@ -112,6 +113,7 @@ def test_a_form_that_is_refused_keeps_what_was_typed_and_says_everything(desk: D
         ({"realized": "1000000"}, "This form has no field realized."),
     ],
 )
+@ON_ONE_DATABASE
 def test_terms_that_cannot_be_are_refused(desk: Desk, typed: Mapping[str, str], words: str) -> None:
     refused = desk.propose(**typed)
 

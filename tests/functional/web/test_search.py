@@ -6,6 +6,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from changetrack.models import Account
+from tests.conftest import ON_ONE_DATABASE
 from tests.factories import Cast, make_alias
 from tests.factories._saving import Saver
 from tests.factories.portfolio import make_accounts
@@ -48,6 +49,7 @@ def test_another_team_finds_nothing(acme: Account, browser_of: BrowserOf) -> Non
         ("olu", "password", ["/me/password"]),
     ],
 )
+@ON_ONE_DATABASE
 def test_pages_and_actions_are_found_by_the_words_people_use(
     browser_of: BrowserOf, who: str, text: str, expected: list[str]
 ) -> None:

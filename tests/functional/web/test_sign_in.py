@@ -16,6 +16,7 @@ from werkzeug.test import TestResponse
 from changetrack.models import User, UserSession
 from changetrack.operations.people import disable_user
 from tests.clock import FixedClock
+from tests.conftest import ON_ONE_DATABASE
 from tests.factories import PASSWORD, Cast, make_session, make_user
 
 Saver = scoped_session[Session]
@@ -59,6 +60,7 @@ def test_whoever_is_signed_in_needs_no_sign_in_page(browser_of: BrowserOf) -> No
 
 
 @pytest.mark.parametrize("target", FOREIGN)
+@ON_ONE_DATABASE
 def test_after_signing_in_nobody_is_sent_elsewhere(client: FlaskClient, cast: Cast, target: str) -> None:
     response = client.post(
         "/login", query_string={"next": target}, data={"email": "olu@example.com", "password": PASSWORD}

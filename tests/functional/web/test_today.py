@@ -122,8 +122,43 @@ def test_long_lists_are_cut_to_a_day_s_work(session: Saver, cast: Cast, browser_
     assert whole.count('class="item need') == 15
 
 
-def test_a_day_without_needs_says_so(browser_of: BrowserOf) -> None:
+def test_a_day_without_needs_says_so(session: Saver, cast: Cast, browser_of: BrowserOf) -> None:
+    make_accounts(session, [{"place": 3, "team_id": cast.team.id}])
+
     assert "All clear" in browser_of("tess").get("/").text
+
+
+def test_accounts_that_nobody_opened_lead_to_their_opening(session: Saver, cast: Cast, browser_of: BrowserOf) -> None:
+    first, *_ = make_accounts(session, [
+        {"name": f"New {n}", "place": 0, "team_id": cast.team.id} for n in range(6)
+    ])  # fmt: skip
+
+    page = unescape(browser_of("olu").get("/").text)
+
+    assert "6 accounts wait to be opened" in page
+    assert "Two questions open an account: who is the customer, and what do they value?" in page
+    assert f'href="/accounts/{first.id}#opening"' in page
+    assert f'href="/accounts?place=not_opened&team={cast.team.id}"' in page
+    assert "All clear" not in page
+
+
+def test_what_waits_to_be_opened_stands_above_what_needs_somebody(
+    session: Saver, cast: Cast, acme: Account, browser_of: BrowserOf
+) -> None:
+    make_accounts(session, [{"name": "New", "place": 0, "team_id": cast.team.id}])
+
+    page = browser_of("olu").get("/").text
+
+    assert 0 < page.index('id="to-open"') < page.index('id="needs"')
+
+
+def test_a_team_without_accounts_is_told_how_to_add_one(browser_of: BrowserOf) -> None:
+    page = browser_of("tess").get("/").text
+
+    assert "No account belongs to your team yet" in page
+    assert 'href="/accounts/new"' in page
+    assert "ask an administrator to import a file" in page
+    assert "All clear" not in page
 
 
 def test_the_first_run_says_how_to_make_it_one_s_own(browser_of: BrowserOf) -> None:

@@ -17,7 +17,8 @@ from flask.testing import FlaskClient
 from changetrack.models import Account, Metric, Outcome
 from changetrack.operations._cells import FunnelTally
 from changetrack.operations._dossier import cell_state
-from tests.clock import TODAY, FixedClock
+from tests.clock import NOW, TODAY, FixedClock
+from tests.conftest import ON_ONE_DATABASE
 from tests.factories import (
     Cast,
     make_account,
@@ -26,6 +27,7 @@ from tests.factories import (
     make_outcome,
     make_reading,
     make_session,
+    make_standing,
     make_statement,
     make_value_cell,
     make_value_flow,
@@ -142,10 +144,24 @@ def test_the_chart_has_a_bar_for_every_line_and_a_table_beside_it(browser_of: Br
     page = browser_of("ed").get("/value").text
 
     assert "Feb 2026: $1,300.00 accrued" in page
-    assert "Feb 2026: -$100.00 corrected" in page
+    assert "Feb 2026: −$100.00 corrected" in page
     assert "Feb 2026: $3,000.00 promised to date" in page
     assert "Mar 2026: $1,200.00 realized to date" in page
     assert 'aria-label="Value by month"' in page
+
+
+def test_the_funnel_of_a_day_leads_to_the_value_of_that_day(
+    browser_of: BrowserOf, portfolio: Portfolio, session: Saver
+) -> None:
+    make_standing(session, portfolio.account, effective_on=FEBRUARY, recorded_at=NOW - timedelta(days=9))
+    ed, asked = browser_of("ed"), f"as_of={TODAY - timedelta(days=1)}"
+
+    linked = re.findall(r'href="(/value\?[^"]+)"', ed.get(f"/funnel?{asked}").text)
+
+    assert linked
+    for address in map(unescape, linked):
+        assert asked in address
+        assert ed.get(address).status_code == 200
 
 
 @pytest.mark.usefixtures("portfolio")
@@ -230,6 +246,7 @@ def test_the_ledger_of_an_account_is_for_those_who_may_see_it(browser_of: Browse
         "/value/ledger?as_of=soon",
     ],
 )
+@ON_ONE_DATABASE
 def test_what_cannot_be_meant_is_said_so(browser_of: BrowserOf, address: str) -> None:
     assert browser_of("ed").get(address).status_code == 422
 

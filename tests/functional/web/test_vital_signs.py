@@ -9,6 +9,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 from prometheus_client.parser import text_string_to_metric_families
 
+from changetrack.domain.people import Actor
+from changetrack.operations.jobs import Turn, note_heartbeat
 from tests.clock import FixedClock
 from tests.factories import (
     Cast,
@@ -76,6 +78,27 @@ def test_an_empty_house_has_figures_too(client: FlaskClient) -> None:
         assert [found[(name, channel)] for channel in ("in_app", "email", "slack", "webhook")] == [0, 0, 0, 0]
 
 
+def test_a_lane_that_runs_all_the_time_shows_when_it_last_did_its_part_and_whether_it_fails(
+    session: Saver, client: FlaskClient, clock: FixedClock
+) -> None:
+    now, actor = clock.now(), Actor.system("scheduler")
+    turns = (
+        Turn("deliver", "email", now - timedelta(seconds=90)),
+        Turn("deliver", "email", now - timedelta(seconds=5), "OSError: no"),
+        Turn("deliver", "slack", now - timedelta(seconds=2)),
+        Turn("deliver", "slack", now - timedelta(hours=1), "OSError: no"),
+        Turn("digest", None, now - timedelta(minutes=4)),
+    )
+    note_heartbeat(name="scheduler", turns=turns, actor=actor, now=now)
+
+    found = figures(client)
+
+    assert [found[("job_turn_age_seconds", "deliver", lane)] for lane in ("email", "slack")] == [90, 2]
+    assert [found[("job_turn_failed", "deliver", lane)] for lane in ("email", "slack")] == [1, 0]
+    assert found[("job_turn_age_seconds", "digest", "")] == 240
+    assert not any(name == "job_last_success_age_seconds" for name, *_ in found)
+
+
 def test_a_look_costs_few_statements(
     session: Saver, cast: Cast, client: FlaskClient, counted: Callable[[], AbstractContextManager[list[str]]]
 ) -> None:
@@ -85,7 +108,7 @@ def test_a_look_costs_few_statements(
     with counted() as statements:
         client.get("/metrics")
 
-    assert len(statements) <= 7
+    assert len(statements) <= 8
 
 
 @ON_ONE_DATABASE

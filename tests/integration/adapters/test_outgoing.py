@@ -146,6 +146,32 @@ def test_a_name_that_stands_for_a_private_address_is_never_called(addresses: lis
     assert server.calls == 0
 
 
+@pytest.mark.parametrize(
+    ("addresses", "said"),
+    [
+        (["93.184.216.34"], None),
+        (["93.184.216.34", "10.0.0.1"], "is not an address of the public internet"),
+        (["127.0.0.1"], "the operator has to list it"),
+    ],
+)
+def test_where_a_name_leads_is_told_without_a_request(addresses: list[str], said: str | None) -> None:
+    out = Outgoing(Allowed(), resolve=lambda _host, _port: addresses)
+
+    why = out.trouble("https://hooks.example.com/x")
+
+    assert why is None if said is None else said in str(why)
+
+
+def test_a_name_that_takes_too_long_to_look_up_is_told_as_unknown() -> None:
+    ended = threading.Event()
+    out = Outgoing(Allowed(), seconds=0.05, resolve=lambda _host, _port: [str(ended.wait(5))])
+
+    why = out.trouble("https://hooks.example.com/x")
+    ended.set()
+
+    assert why == "hooks.example.com could not be looked up. Is it spelled right?"
+
+
 def test_the_connection_is_made_to_the_address_that_was_looked_at() -> None:
     answers = iter([["127.0.0.1"], ["10.9.9.9"]])
     with serving(lambda connection: connection.sendall(OK)) as server:

@@ -61,11 +61,31 @@ def test_a_missed_morning_is_caught_up_once(session: Saver, cast: Cast) -> None:
     assert (remind().letters, remind(TODAY + timedelta(1)).letters) == (1, 0)
 
 
-def test_what_is_met_or_the_customers_or_of_a_closed_account_tells_nobody(session: Saver, cast: Cast) -> None:
+def test_the_account_owner_is_told_once_to_ask_for_what_the_customer_promised(session: Saver, cast: Cast) -> None:
+    account = make_account(session, team_id=cast.team.id, owner_id=cast.olu.id, name="Acme")
+    make_commitment(session, account, owner_name="Mara", due_on=TODAY)
+
+    first, again = remind(), remind()
+
+    (letter,) = letters(session)
+    assert (first.letters, again.letters) == (1, 0)
+    assert letter.user_id == cast.olu.id
+    assert letter.payload["title"].endswith("Olu: ask Mara whether it is done")
+
+
+def test_without_an_owner_the_coordinator_asks_the_customer(session: Saver, cast: Cast) -> None:
+    make_commitment(session, make_account(session, team_id=cast.team.id), due_on=TODAY)
+
+    remind()
+
+    assert [letter.user_id for letter in letters(session)] == [cast.tess.id]
+
+
+def test_what_is_met_or_of_a_closed_account_tells_nobody(session: Saver, cast: Cast) -> None:
     account = make_account(session, team_id=cast.team.id)
     ours: dict[str, Any] = {"owner_user_id": cast.olu.id, "due_on": TODAY}
     make_commitment(session, account, state="met", ended_on=TODAY, **ours)
-    make_commitment(session, account, due_on=TODAY)
+    make_commitment(session, account, state="withdrawn", ended_on=TODAY, due_on=TODAY)
     make_commitment(session, make_account(session, team_id=cast.team.id, status="closed", place=11), **ours)
 
     assert remind().letters == 0

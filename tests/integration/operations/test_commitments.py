@@ -1,23 +1,30 @@
-"""Commitments: made, met, renegotiated in time, handed over, withdrawn; and which is due first."""
+"""Commitments: made, met, reopened, renegotiated in time, handed over, withdrawn; and which is due first."""
 
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import UTC, date, timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 
+from changetrack.domain.people import Actor
 from changetrack.domain.refusal import Forbidden, NotFound, OperationRefused, StaleVersion
-from changetrack.models import Commitment, Event
+from changetrack.models import Alert, Commitment, Event
 from changetrack.operations.coalition import add_contact
 from changetrack.operations.commitments import (
     hand_over_commitment,
+    link_commitment,
     make_commitment,
     meet_commitment,
     renegotiate_commitment,
+    reopen_commitment,
     withdraw_commitment,
 )
 from changetrack.operations.journey.moves import close_account
+from changetrack.operations.night import sweep_account
+from changetrack.operations.usefulness import measure_alerts
+from changetrack.queries.verify import verify
+from tests.factories import make_alert, make_metric, make_outcome
 from tests.factories.walk import COALITION, Walk
 
 
@@ -156,6 +163,27 @@ def test_a_commitment_is_handed_over_to_one_person_of_either_side(opened: Walk) 
     assert opened.account().commitment_words == "“Send the plan” (Jon)"
 
 
+def test_which_outcome_asks_for_it_can_be_said_later_and_is_no_progress(opened: Walk) -> None:
+    seq, before = make(opened), opened.account().progress_on
+    make_outcome(opened.session, opened.account(), make_metric(opened.session))
+
+    link_commitment(seq=seq, version=1, outcome_seq=1, **opened.by("olu"))
+
+    assert (kept(opened, seq).outcome_seq, kept(opened, seq).version) == (1, 2)
+    assert (last_event(opened).kind, last_event(opened).is_progress) == ("commitment_linked", False)
+    assert last_event(opened).changes["outcome_seq"] == [None, 1]
+    assert opened.account().progress_on == before
+
+
+def test_only_an_outcome_of_the_account_asks_for_it(opened: Walk) -> None:
+    seq = make(opened)
+
+    with pytest.raises(OperationRefused) as error:
+        link_commitment(seq=seq, version=1, outcome_seq=9, **opened.by("olu"))
+
+    assert refused(error) == {"outcome_seq"}
+
+
 def test_withdrawing_needs_a_reason(opened: Walk) -> None:
     seq = make(opened)
 
@@ -188,6 +216,7 @@ def test_what_has_ended_does_not_change_any_more(opened: Walk) -> None:
         (meet_commitment, {}),
         (renegotiate_commitment, {"due_on": date(2027, 5, 1)}),
         (hand_over_commitment, {"owner_contact_seq": 1}),
+        (link_commitment, {"outcome_seq": None}),
         (withdraw_commitment, {"reason": "No."}),
     )
     for attempt, given in attempts:
@@ -221,3 +250,114 @@ def test_a_closed_account_takes_no_commitment(opened: Walk) -> None:
 
     with pytest.raises(OperationRefused, match="closed"):
         make(opened)
+
+
+def clocks(walk: Walk) -> tuple[date, date | None, date | None, bool]:
+    """What an account keeps for its clocks."""
+    account = walk.account()
+    return account.progress_on, account.customer_on, account.commitment_due_on, account.stale
+
+
+@pytest.mark.parametrize("whose", ["ours", "the customer's"])
+def test_what_was_met_by_mistake_is_open_again_as_if_nothing_had_been_told(opened: Walk, whose: str) -> None:
+    seq = make(opened, **({"owner_contact_seq": 1} if whose != "ours" else {}))
+    before = clocks(opened)
+    opened.move_on(3)
+
+    meet_commitment(seq=seq, version=1, result="They read it.", **opened.by("olu"))
+    assert clocks(opened) != before
+    reopen_commitment(seq=seq, version=2, **opened.by("tess"))
+
+    row = kept(opened, seq)
+    assert (row.state, row.ended_on, row.result, row.version) == ("open", None, None, 3)
+    assert (last_event(opened).kind, last_event(opened).is_progress) == ("commitment_reopened", False)
+    assert clocks(opened) == before
+    assert verify(today=opened.today).differences == ()
+
+
+def test_other_progress_of_the_day_keeps_counting_when_a_commitment_is_opened_again(opened: Walk) -> None:
+    first, second = make(opened), make(opened)
+    opened.move_on(3)
+    met_on = opened.today
+    meet_commitment(seq=first, version=1, **opened.by("olu"))
+    meet_commitment(seq=second, version=1, **opened.by("olu", now=opened.now + timedelta(minutes=1)))
+
+    reopen_commitment(seq=second, version=2, **opened.by("olu", now=opened.now + timedelta(minutes=2)))
+
+    assert opened.account().progress_on == met_on
+
+
+def test_it_can_be_met_again_and_counts_again(opened: Walk) -> None:
+    seq = make(opened)
+    meet_commitment(seq=seq, version=1, **opened.by("olu"))
+    reopen_commitment(seq=seq, version=2, **opened.by("olu"))
+    opened.move_on(2)
+
+    meet_commitment(seq=seq, version=3, **opened.by("olu"))
+
+    assert (kept(opened, seq).state, opened.account().progress_on) == ("met", opened.today)
+
+
+def test_what_was_overdue_is_overdue_again_and_the_night_looks_at_it(opened: Walk) -> None:
+    seq = make(opened)
+    opened.move_on(10)
+    sweep_account(**opened.by("olu", actor=Actor.system("stale-sweep")))
+    assert "overdue_commitment" in open_reasons(opened)
+    meet_commitment(seq=seq, version=1, **opened.by("olu"))
+    assert "overdue_commitment" not in open_reasons(opened)
+
+    reopen_commitment(seq=seq, version=2, **opened.by("olu"))
+
+    assert opened.account().due_on == opened.today
+    sweep_account(**opened.by("olu", actor=Actor.system("stale-sweep")))
+    assert "overdue_commitment" in open_reasons(opened)
+
+
+def open_reasons(walk: Walk) -> set[str]:
+    """The reasons of the account's open alert, none without one."""
+    walk.session.rollback()
+    mine = select(Alert.reasons).where(Alert.account_id == walk.account_id, Alert.state != "resolved")
+    return set(walk.session.scalar(mine) or ())
+
+
+def test_whether_its_alerts_helped_is_measured_anew(opened: Walk) -> None:
+    seq = make(opened)
+    opened.move_on(3)
+    days: dict[str, Any] = {"raised_on": opened.ago(2), "raised_at": opened.now - timedelta(2)}
+    alert = make_alert(opened.session, opened.account(), useful_until=opened.ago(-8), **days)
+    night: dict[str, Any] = {"zone": UTC, "actor": Actor.system("measure-alerts"), "now": opened.now}
+    meet_commitment(seq=seq, version=1, **opened.by("olu"))
+    assert measure_alerts(today=opened.today, **night)["useful"] == 1
+
+    reopen_commitment(seq=seq, version=2, **opened.by("olu"))
+
+    assert measure_alerts(today=opened.ago(-20), **night) == {"useful": 0, "useless": 1}
+    opened.session.refresh(alert)
+    assert alert.useful is False
+
+
+@pytest.mark.parametrize("why", ["open", "withdrawn", "moved", "closed"])
+def test_only_what_is_met_is_opened_again_while_the_account_is_where_it_was(opened: Walk, why: str) -> None:
+    seq, version = make(opened), 1
+    if why == "withdrawn":
+        withdraw_commitment(seq=seq, version=version, reason="No.", **opened.by("olu"))
+    elif why != "open":
+        meet_commitment(seq=seq, version=version, **opened.by("olu"))
+        opened.move_on(1)
+    if why == "moved":
+        opened.prove_step_1()
+        opened.advance()
+    if why == "closed":
+        close_account(outcome="churned", effective_on=opened.today, **opened.by("olu"))
+
+    with pytest.raises(OperationRefused):
+        reopen_commitment(seq=seq, version=kept(opened, seq).version, **opened.by("olu"))
+
+
+def test_two_who_open_it_again_at_once_do_so_once(opened: Walk) -> None:
+    seq = make(opened)
+    meet_commitment(seq=seq, version=1, **opened.by("olu"))
+    reopen_commitment(seq=seq, version=2, **opened.by("olu"))
+
+    with pytest.raises(StaleVersion):
+        reopen_commitment(seq=seq, version=2, **opened.by("tess"))

@@ -15,6 +15,7 @@ from changetrack.models import AuditEvent, User, UserSession
 from changetrack.operations import people, teams
 from changetrack.operations.sign_in import sign_in
 from changetrack.queries.people import get_team, get_user, list_teams, list_users
+from tests.conftest import ON_ONE_DATABASE
 from tests.factories import Cast, make_cast, make_session, make_team_member, make_user
 
 Saver = scoped_session[Session]
@@ -65,6 +66,7 @@ def test_all_that_is_wrong_with_a_new_user_is_said_at_once(ada: Actor, now: date
 
 
 @pytest.mark.parametrize("email", ["", "olu", "@example.com", "olu@", "a@b@c", "o lu@example.com", "o\nlu@example.com"])
+@ON_ONE_DATABASE
 def test_what_is_no_address_is_refused(ada: Actor, now: datetime, email: str) -> None:
     with pytest.raises(OperationRefused) as refused:
         add(ada, now, email=email)
@@ -238,6 +240,7 @@ ACTS: dict[str, Callable[[Actor, datetime, Cast], object]] = {
 
 
 @pytest.mark.parametrize("act", ACTS)
+@ON_ONE_DATABASE
 def test_only_an_administrator_manages_people(session: Saver, cast: Cast, now: datetime, act: str) -> None:
     for name in ("olu", "tess", "vik", "otto", "ed"):
         with pytest.raises(Forbidden):

@@ -7,7 +7,7 @@ import pytest
 
 from changetrack.domain.people import Actor
 from changetrack.domain.usage import member_hash
-from changetrack.models import Account, Evidence, Outcome
+from changetrack.models import Account, Evidence, Journey, Outcome
 from changetrack.operations.night import sweep_account
 from changetrack.operations.usage.waking import wake_accounts
 from tests.factories import (
@@ -103,6 +103,32 @@ def test_an_account_wakes_when_its_people_are_seen_and_sleeps_once_that_is_writt
     session.commit()
 
     assert (before, seen, due_on) == (0, 1, today)
+    assert wake(today, now) == 0
+
+
+@pytest.mark.parametrize(("users", "mails", "woken"), [(3, 1, 0), (4, 1, 1), (3, 2, 1)])
+def test_an_account_sleeps_on_while_too_few_were_counted_or_can_be_found(
+    session: Saver, account: Account, now: datetime, today: date, users: int, mails: int, woken: int
+) -> None:
+    tasks = make_metric(session, "first_task", aggregation="distinct", purpose="first_task")
+    seen = make_metric(session, "active_users", aggregation="distinct", purpose="active_users")
+    account.place, account.claimed_step, account.due_on = 5, 5, None
+    for n in range(3):
+        make_contact(session, account, email=f"user{n}@customer.example" if n < mails else None, in_coalition=True)
+    for n in range(users):
+        make_member(session, account, tasks, member=f"{n:032}", day=today)
+        make_member(session, account, seen, member=f"{n:032}", day=today)
+
+    assert wake(today, now) == woken
+
+
+def test_an_account_that_is_not_opened_sleeps_on(session: Saver, account: Account, now: datetime, today: date) -> None:
+    tasks = make_metric(session, "first_task", aggregation="distinct", purpose="first_task")
+    account.place, account.claimed_step, account.due_on = 5, 5, None
+    session.get_one(Journey, account.id).opened_on = None
+    for n in range(5):
+        make_member(session, account, tasks, member=f"{n:032}", day=today)
+
     assert wake(today, now) == 0
 
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from changetrack.domain.filters import NO_VALUE
 from changetrack.domain.funnel import OPEN_PLACES, PLACES
+from changetrack.domain.names import name_key, searched_keys
 from changetrack.domain.people import Actor
 from changetrack.models import Account
 from changetrack.queries import account_reach
@@ -36,7 +37,7 @@ some_filters = st.builds(
     text=st.sampled_from(["", "", "ac", "ACME", "0%", "r_", "ä", "o", "nobody"]),
 )
 on_both_databases = settings(
-    max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
+    max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], deadline=None
 )
 Counted = Callable[[], AbstractContextManager[list[str]]]
 
@@ -69,19 +70,19 @@ def matches(account: Account, filters: AccountFilters) -> bool:
         value = account.attributes.get(name[5:]) if name.startswith("attr:") else getattr(account, name)
         if (value or NO_VALUE) != wanted:
             return False
-    texts = (account.name_key, (account.organization or "").lower(), account.external_id.lower())
+    texts = [name_key(account.name), name_key(account.organization or ""), name_key(account.external_id)]
     return (
         (not filters.places or account.place in filters.places)
         and (not filters.unsupported or (is_open and account.supported_step < account.claimed_step))
         and (not filters.stale or (is_open and account.stale))
-        and any(filters.text.casefold() in text for text in texts)
+        and (not filters.text or any(key in text for text in texts for key in searched_keys(filters.text)))
     )
 
 
 def key_of(account: Any, sort: str) -> tuple[Any, ...]:
     """What an account is sorted by: ties are broken by its id."""
     entered = getattr(account, "step_entered_on", None) or account.entered_on
-    keys = {"name": (account.name.casefold(),), "step": (account.place, account.name.casefold())}
+    keys = {"name": (name_key(account.name),), "step": (account.place, name_key(account.name))}
     return (*keys.get(sort.lstrip("-"), (entered,)), account.id)
 
 
@@ -224,6 +225,30 @@ def test_among_very_many_accounts_a_text_is_looked_for_where_names_begin(
     assert {row.name.casefold() for row in begins.rows} == {"acme"}
     assert not inside.rows
     assert not inside.searched_whole
+
+
+@pytest.mark.parametrize("whole", [True, False])
+@pytest.mark.parametrize(("team", "sort"), [(None, "name"), (True, "-days"), (True, "step")])
+def test_an_umlaut_is_found_however_it_is_written(
+    session: Saver, cast: Cast, today: date, monkeypatch: pytest.MonkeyPatch, whole: bool, team: bool | None, sort: str
+) -> None:
+    names = ("Mueller", "Müller & Söhne", "Muller", "Moller")
+    make_accounts(session, [{"name": name, "team_id": cast.team.id, "claimed_step": 2, "place": 2} for name in names])
+    monkeypatch.setattr(account_reach, "SEARCHED_WHOLE", 10_000 if whole else 1)
+    actor = actor_of(cast.olu) if team else EVERYBODY
+
+    pages = walk(AccountFilters(text="müll"), actor, today, sort, 2)
+
+    found = [row.name for page in pages for row in page.rows]
+    assert sorted(found) == ["Mueller", "Muller", "Müller & Söhne"]
+
+
+def test_an_external_id_is_found_with_its_accents(session: Saver, cast: Cast, today: date) -> None:
+    make_accounts(session, [{"name": "Acme", "external_id": "ÖBB-7"}])
+
+    pages = walk(AccountFilters(text="ÖBB-7"), EVERYBODY, today, "name", 2)
+
+    assert [row.name for page in pages for row in page.rows] == ["Acme"]
 
 
 def test_the_number_of_statements_does_not_depend_on_the_number_of_accounts(

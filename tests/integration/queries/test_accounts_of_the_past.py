@@ -26,7 +26,7 @@ from tests.integration.queries.histories import (
 
 on = day_of_2026
 on_both_databases = settings(
-    max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
+    max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], deadline=None
 )
 
 

@@ -28,7 +28,7 @@ from tests.integration.queries.histories import (
 
 ASKED: dict[str, Any] = {"actor": OPERATOR, "today": LAST_DAY, "zone": UTC}
 on_both_databases = settings(
-    max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
+    max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], deadline=None
 )
 on = day_of_2026
 

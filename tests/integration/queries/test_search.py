@@ -5,7 +5,7 @@ import pytest
 from changetrack.domain.people import Actor
 from changetrack.queries import account_reach
 from changetrack.queries.search import search
-from tests.factories import Cast, make_alias, make_cast, make_contact
+from tests.factories import Cast, make_alias, make_cast, make_contact, make_user
 from tests.factories._saving import Saver
 from tests.factories.portfolio import make_accounts
 
@@ -35,6 +35,22 @@ def test_what_begins_with_the_text_comes_before_what_holds_it(session: Saver) ->
     found = search(" BANK ", actor=EVERYBODY)
 
     assert [hit.name for hit in found.accounts] == ["Bank of Bern", "Bankhaus", "Big Bank"]
+
+
+@pytest.mark.parametrize(
+    ("name", "typed"),
+    [("Müller", "Mueller"), ("Mueller", "müller"), ("José", "jose"), ("Jose", "José"), ("Łódź", "lodz"),
+     ("ÉCOLE", "école"), ("Straße", "STRASSE"), ("Smørrebrød", "smoerrebroed"), ("ιωάννης", "ιωαννησ")],
+)  # fmt: skip
+def test_names_are_found_with_and_without_their_accents(session: Saver, cast: Cast, name: str, typed: str) -> None:
+    named, theirs = make_accounts(session, [{"name": name}, {"name": "Other", "organization": f"The {name} Group"}])
+    make_contact(session, theirs, name=f"Mara {name}")
+    make_user(session, name=f"Ida {name}")
+
+    found = search(typed, actor=EVERYBODY)
+
+    assert [hit.id for hit in found.accounts] == [named.id, theirs.id]
+    assert {hit.name for hit in found.people} == {f"Mara {name}", f"Ida {name}"}
 
 
 @pytest.mark.parametrize("text", ["", "   ", "%", "_", "\\", "'; drop table accounts; --"])

@@ -66,6 +66,17 @@ def test_a_value_that_nobody_wrote_down_counts_as_the_middle_one(session: Saver,
     assert [need.account_id for need in found.needs] == [dear.id, unknown.id, cheap.id]
 
 
+def test_values_of_different_currencies_are_ranked_by_their_plain_numbers(
+    session: Saver, cast: Cast, today: date
+) -> None:
+    euros = stale(session, cast, value=1_000_000_00)
+    yen = stale(session, cast, annual_value=2_000_000, currency="JPY")
+
+    found = work(cast, today)
+
+    assert [need.account_id for need in found.needs] == [yen.id, euros.id]
+
+
 def test_a_need_says_why_in_words(session: Saver, cast: Cast, today: date) -> None:
     stale(session, cast, reasons=["over_age", "no_progress"], name="Acme", organization="Acme AG", product="Core")
 

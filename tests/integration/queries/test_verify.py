@@ -55,6 +55,7 @@ def test_nothing_differs_after_honest_work(walked: Walk) -> None:
         ("update accounts set commitment_due_on = '2026-05-01'", "commitment_due_on"),
         ("update accounts set commitment_words = null", "commitment_words"),
         ("delete from commitments", "commitment_due_on"),
+        ("update commitments set state = 'met', ended_on = made_on, ended_at = made_at", "commitment 1"),
         ("update accounts set customer_on = null", "customer_on"),
         ("update accounts set customer_on = '2026-03-30'", "customer_on"),
         ("update funnel_cells set accounts = 7 where field = 'team' and place = 2", "accounts, unsupported, stale"),

@@ -14,8 +14,8 @@ from changetrack.domain.alert_letters import (
     gathered_letter,
     reminder_letter,
 )
-from changetrack.domain.letters import Letter, short
-from changetrack.domain.other_letters import commitment_letter, trial_letter
+from changetrack.domain.letters import Letter, short, without
+from changetrack.domain.other_letters import commitment_letter, customers_commitment_letter, trial_letter
 
 WHY = "12 business days without progress in step 3; the limit is 10."
 STORY = AlertStory(
@@ -147,6 +147,15 @@ def test_a_thousand_are_counted_rather_than_listed() -> None:
     assert letter.sections[0].items[-1].text == "and 1,100 more"
 
 
+def test_how_many_more_there_were_is_not_said_once_some_are_left_out() -> None:
+    many = [alert_letter(replace(STORY, path=f"/alerts/{n}"), who="Olu") for n in range(150)]
+
+    left = without(gathered_letter(many, who="Olu", singly=5), lambda path: path != "/alerts/1")
+
+    assert left is not None
+    assert left.sections[0].items[-1].text == "and more"
+
+
 def test_a_commitment_that_is_due_can_still_be_agreed_anew() -> None:
     letter = commitment_letter(
         account="Acme", action="Send the plan", owner="Olu", who="Olu", due_on=date(2026, 11, 12),
@@ -180,6 +189,34 @@ def test_a_commitment_that_was_missed_is_met_or_withdrawn() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("told_on", "days", "title", "why"),
+    [
+        (
+            12,
+            0,
+            "is due on 12 Nov",
+            "It is due on 12 Nov 2026. Say that it is met, or agree another day with Mara by then.",
+        ),
+        (
+            13,
+            1,
+            "was due on 12 Nov",
+            "It was due on 12 Nov 2026, 1 business day ago. Say that it is met, or withdraw it.",
+        ),
+    ],
+)
+def test_what_the_customer_promised_asks_us_to_ask(told_on: int, days: int, title: str, why: str) -> None:
+    letter = customers_commitment_letter(
+        account="Acme", action="Name the trainers", owner="Mara", who="Olu", due_on=date(2026, 11, 12),
+        told_on=date(2026, 11, told_on), overdue_days=days, path="/accounts/12",
+    )  # fmt: skip
+
+    assert letter.title == f"Acme: “Name the trainers” {title}, Olu: ask Mara whether it is done"
+    assert letter.lead == "Mara of Acme promised: “Name the trainers”. Ask Mara whether it is done."
+    assert letter.why == (why,)
+
+
 def test_a_test_message_asks_for_nothing() -> None:
     letter = trial_letter(who="Olu", asked_by="Ada", path="/me/messages")
 
@@ -188,6 +225,16 @@ def test_a_test_message_asks_for_nothing() -> None:
 
 
 names = st.text(min_size=1, max_size=300)
+
+
+@given(names, names, names, names)
+def test_the_longest_names_leave_whom_to_ask_in_the_title(account: str, action: str, owner: str, who: str) -> None:
+    letter = customers_commitment_letter(
+        account=account, action=action, owner=owner, who=who, due_on=date(2026, 11, 12),
+        told_on=date(2026, 11, 13), overdue_days=1, path="/accounts/12",
+    )  # fmt: skip
+
+    assert letter.title.endswith(" whether it is done")
 
 
 @given(names, names, st.integers(2, 4), st.booleans())

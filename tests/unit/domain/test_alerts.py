@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from changetrack.domain.alerts import (
+    REST_MAX_DAYS,
     STATES,
     UNCOUNTED,
     acknowledge_reasons,
@@ -14,6 +15,7 @@ from changetrack.domain.alerts import (
     severity,
     snooze_reasons,
 )
+from changetrack.domain.calendar import DEFAULT_CALENDAR, WorkCalendar
 from changetrack.domain.refusal import Reason
 from changetrack.domain.staleness import REASONS, StaleReason
 
@@ -58,20 +60,36 @@ def test_an_alert_goes_from_firing_to_resolved() -> None:
 
 
 def test_a_firing_alert_is_acknowledged_with_a_next_step_and_its_date() -> None:
-    assert acknowledge_reasons("firing", "Review with Ines", TODAY, TODAY) == []
+    assert acknowledge_reasons("firing", "Review with Ines", TODAY, TODAY, DEFAULT_CALENDAR) == []
 
 
 def test_acknowledging_needs_a_next_step_and_a_date() -> None:
-    assert fields(acknowledge_reasons("firing", "  ", None, TODAY)) == ["next_step", "next_step_on"]
+    assert fields(acknowledge_reasons("firing", "  ", None, TODAY, DEFAULT_CALENDAR)) == ["next_step", "next_step_on"]
 
 
 def test_a_next_step_in_the_past_is_none() -> None:
-    assert fields(acknowledge_reasons("firing", "Call", TODAY - ONE_DAY, TODAY)) == ["next_step_on"]
+    assert fields(acknowledge_reasons("firing", "Call", TODAY - ONE_DAY, TODAY, DEFAULT_CALENDAR)) == ["next_step_on"]
+
+
+@pytest.mark.parametrize(("day", "is_fine"), [(date(2026, 12, 28), True), (date(2026, 12, 29), False)])
+def test_a_next_step_is_at_most_twenty_business_days_ahead(day: date, is_fine: bool) -> None:
+    reasons = acknowledge_reasons("firing", "Call", day, TODAY, DEFAULT_CALENDAR)
+
+    assert REST_MAX_DAYS == 20
+    assert [reason.message for reason in reasons] == (
+        [] if is_fine else ["Name a step within 20 business days: by 28 Dec 2026."]
+    )
+
+
+def test_the_days_ahead_are_those_of_the_accounts_calendar() -> None:
+    without_christmas = WorkCalendar(holidays=frozenset({date(2026, 12, 25)}))
+
+    assert acknowledge_reasons("firing", "Call", date(2026, 12, 29), TODAY, without_christmas) == []
 
 
 @pytest.mark.parametrize("status", ["acknowledged", "snoozed", "resolved"])
 def test_only_a_firing_alert_is_acknowledged(status: str) -> None:
-    assert fields(acknowledge_reasons(status, "Call", TODAY, TODAY)) == [None]
+    assert fields(acknowledge_reasons(status, "Call", TODAY, TODAY, DEFAULT_CALENDAR)) == [None]
 
 
 @pytest.mark.parametrize("business_days", [1, 10])

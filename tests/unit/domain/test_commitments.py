@@ -1,6 +1,6 @@
 """Claims about commitments: what a word must say, when another day may be agreed, and when it is overdue."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -14,6 +14,7 @@ from changetrack.domain.commitments import (
     make_reasons,
     meet_reasons,
     renegotiate_reasons,
+    reopen_reasons,
     withdraw_reasons,
 )
 from changetrack.domain.refusal import Reason
@@ -21,6 +22,7 @@ from changetrack.domain.refusal import Reason
 TODAY = date(2026, 11, 12)
 ONE_DAY = timedelta(days=1)
 PLAIN = WorkCalendar()
+SAID_AT = datetime(2026, 11, 12, 9, tzinfo=UTC)
 FRIDAY, MONDAY = date(2026, 11, 27), date(2026, 11, 30)
 
 
@@ -157,3 +159,21 @@ def test_a_commitment_is_told_by_what_and_who() -> None:
 @given(st.text(max_size=600), st.text(max_size=120))
 def test_the_words_of_a_commitment_are_never_too_long(action: str, owner: str) -> None:
     assert len(commitment_words(action, owner)) <= 300
+
+
+@pytest.mark.parametrize(
+    ("state", "moved_at", "is_closed", "refused"),
+    [
+        ("met", SAID_AT - ONE_DAY, False, []),
+        ("met", SAID_AT, False, []),
+        ("met", SAID_AT + ONE_DAY, False, ["The account has moved since: what was met before stands."]),
+        ("met", SAID_AT - ONE_DAY, True, ["The account is closed."]),
+        ("withdrawn", SAID_AT - ONE_DAY, False, ["Only a commitment that is met can be opened again."]),
+    ],
+)
+def test_what_is_met_is_opened_again_while_the_account_is_where_it_was(
+    state: str, moved_at: datetime, is_closed: bool, refused: list[str]
+) -> None:
+    reasons = reopen_reasons(state, ended_at=SAID_AT, moved_at=moved_at, is_closed=is_closed)
+
+    assert [reason.message for reason in reasons] == refused

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from changetrack.domain.learned_limits import ENOUGH_ADVANCES, StepVisit, learn
+from changetrack.domain.journey.timeline import Span
+from changetrack.domain.learned_limits import ENOUGH_ADVANCES, StepVisit, learn, step_visits
 from changetrack.domain.statistics import Visit, kaplan_meier
 
 TODAY = date(2026, 11, 1)
@@ -147,3 +148,55 @@ def test_who_was_long_gone_changes_nothing(visits: list[StepVisit]) -> None:
     long_gone = StepVisit(START - timedelta(days=50), START, "advanced")
 
     assert learn([*visits, long_gone], fixed=45, today=TODAY) == learn(visits, fixed=45, today=TODAY)
+
+
+def places(*told: tuple[int, int, int, int]) -> list[Span]:
+    """Places by (days ago, place, step, number of the visit)."""
+    return [Span(TODAY - timedelta(days=ago), place, step, seq) for ago, place, step, seq in told]
+
+
+def stayed(*told: tuple[int, int, int, int], seen_from: date = START) -> list[tuple[int, StepVisit]]:
+    return list(step_visits(places(*told), last=TODAY, seen_from=seen_from))
+
+
+def test_places_by_day_make_up_stays_that_end_by_advancing_or_otherwise() -> None:
+    found = stayed((90, 0, 0, 1), (80, 1, 1, 2), (60, 2, 2, 3), (40, 1, 1, 4), (30, 11, 1, 4), (20, 1, 1, 5))
+
+    assert [(step, (TODAY - stay.entered_on).days, stay.how) for step, stay in found] == [
+        (1, 80, "advanced"),
+        (2, 60, "left"),
+        (1, 40, "left"),
+        (1, 20, None),
+    ]
+
+
+def test_of_several_places_of_one_day_the_last_stands() -> None:
+    found = stayed((90, 1, 1, 1), (50, 2, 2, 2), (50, 3, 3, 3))
+
+    assert [(step, stay.how) for step, stay in found] == [(1, "advanced"), (3, None)]
+
+
+def test_a_hold_counts_up_to_its_end_the_end_of_the_stay_or_the_last_day() -> None:
+    over, left, lasting = (
+        stayed((90, 1, 1, 1), (60, 10, 1, 1), (50, 1, 1, 1)),
+        stayed((90, 1, 1, 1), (60, 10, 1, 1), (40, 2, 2, 2)),
+        stayed((90, 1, 1, 1), (30, 10, 1, 1)),
+    )
+
+    assert [found[0][1].held_days for found in (over, left, lasting)] == [10, 20, 30]
+
+
+@pytest.mark.parametrize(("ended", "is_midway"), [((10, 2, 2, 2), True), ((60, 2, 2, 2), False), (None, True)])
+def test_only_a_first_stay_that_went_on_when_it_was_told_of_is_seen_from_then(
+    ended: tuple[int, int, int, int] | None, is_midway: bool
+) -> None:
+    told_on = TODAY - timedelta(days=50)
+
+    first, *rest = stayed((90, 1, 1, 1), *([ended] if ended else []), seen_from=told_on)
+
+    assert first[1].seen_from == (told_on if is_midway else None)
+    assert all(stay.seen_from is None for _, stay in rest)
+
+
+def test_who_was_closed_from_the_first_day_stayed_nowhere() -> None:
+    assert stayed((90, 11, 3, 1)) == []

@@ -6,7 +6,18 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from changetrack.domain.letters import Item, Letter, Section, address, from_json, one_line, plain_text, short, to_json
+from changetrack.domain.letters import (
+    Item,
+    Letter,
+    Section,
+    address,
+    from_json,
+    one_line,
+    plain_text,
+    short,
+    to_json,
+    without,
+)
 
 FULL = Letter(
     kind="alert",
@@ -124,3 +135,30 @@ def test_the_plain_words_leave_no_reason_out(letter: Letter, base_url: str) -> N
     assert all(why in plain for why in letter.why if why.strip())
     assert letter.rule in plain
     assert "https://ct.example//" not in plain or "//" in str(to_json(letter))
+
+
+WEEK = Letter(
+    "digest",
+    "Your week, Olu: 2 accounts need you",
+    "2 accounts need you.",
+    sections=(
+        Section("What needs you", (Item("Acme: stale", "/accounts/1"), Item("Bolt: stale", "/accounts/2"))),
+        Section("What moved", (Item("Acme advanced", "/accounts/1"),)),
+    ),
+)
+
+
+def test_a_letter_that_lists_loses_lines_and_what_counted_them() -> None:
+    left = without(WEEK, lambda path: path != "/accounts/1")
+
+    assert left is not None
+    assert left.sections == (Section("What needs you", (Item("Bolt: stale", "/accounts/2"),)),)
+    assert "2" not in left.title + left.lead
+
+
+def test_a_letter_of_which_all_is_told_stays_as_it_was() -> None:
+    assert without(WEEK, lambda _: True) is WEEK
+
+
+def test_a_letter_without_a_line_left_is_none() -> None:
+    assert without(WEEK, lambda _: False) is None

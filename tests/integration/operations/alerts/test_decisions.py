@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from changetrack.models import OutboxMessage, User
 from changetrack.operations.alerts import decide_alert
+from changetrack.queries.alert_rows import alert_row, select_alerts
 from tests.factories.delivery import make_endpoint
 from tests.integration.operations.alerts.conftest import Night
 
@@ -89,3 +90,18 @@ def test_programs_hear_what_was_decided_and_in_which_words(at_the_top: Night) ->
     assert body["type"] == "alert.decided"
     assert (body["data"]["decision"], body["data"]["words"]) == ("revive", WORDS)
     assert body["data"]["alert"]["id"] == at_the_top.alert.id
+
+
+def test_what_was_decided_on_stays_in_the_record_as_the_executive_read_it(at_the_top: Night) -> None:
+    at_the_top.walk.move_on(9)
+    today = at_the_top.walk.today
+    row = at_the_top.walk.session.execute(select_alerts()).one()
+    read = alert_row(row, today).reasons
+    assert read[0].why != at_the_top.alert.reasons[read[0].code]["why"]
+
+    decide(at_the_top, "park", until=today + timedelta(30))
+
+    at_the_top.walk.session.rollback()
+    row = at_the_top.walk.session.execute(select_alerts()).one()
+    assert (row.Alert.state, row.Alert.decision) == ("resolved", "park")
+    assert alert_row(row, today + timedelta(5)).reasons == read

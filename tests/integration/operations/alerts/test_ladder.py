@@ -108,7 +108,7 @@ def test_who_takes_it_up_stops_the_ladder(ladder: Ladder) -> None:
 
 def test_an_alert_that_fires_again_begins_at_the_bottom(ladder: Ladder) -> None:
     ladder.until(COORDINATOR)
-    ladder.night.acknowledge(next_step_on=date(2027, 6, 1))
+    ladder.night.acknowledge(next_step_on=date(2026, 12, 31))
     until = ladder.night.snooze(days=5)
 
     ladder.until(until)

@@ -100,12 +100,14 @@ def test_a_second_step_that_was_not_taken_fires_the_alert_again_as_the_first_did
 def test_a_step_that_was_taken_and_did_not_help_fires_the_alert_again_after_its_day(fired: Night) -> None:
     fired.walk.move_on(40)
     fired.look_again()  # over its age, too
-    fired.acknowledge(next_step_on=fired.walk.today + timedelta(2))
+    step_on = fired.walk.today + timedelta(2)
+    fired.acknowledge(next_step_on=step_on)
+    fired.walk.move_on(1)
     meet(fired, 1)
-    fired.pass_until(fired.walk.today + timedelta(2))
+    fired.pass_until(step_on)
     rested = (fired.alert.state, list(fired.alert.reasons))
 
-    fired.pass_until(fired.walk.today + timedelta(3))
+    fired.pass_until(step_on + timedelta(1))
 
     assert rested == ("acknowledged", ["over_age", "silent_customer"])
     assert fired.alert.state == "firing"
@@ -128,7 +130,7 @@ def test_while_something_else_is_promised_the_alert_rests(fired: Night) -> None:
 
 
 def test_a_next_step_that_is_taken_back_ends_the_rest_at_once(fired: Night) -> None:
-    fired.acknowledge(next_step_on=date(2026, 6, 1))
+    fired.acknowledge(next_step_on=date(2026, 3, 30))
 
     withdraw(fired, 1)
 
@@ -163,7 +165,7 @@ def test_who_is_reminded_reads_todays_numbers(fired: Night) -> None:
 
 def test_an_alert_whose_rest_is_over_is_told_in_todays_numbers(fired: Night) -> None:
     said = fired.alert.reasons["no_progress"]["why"]
-    fired.acknowledge(next_step_on=date(2026, 6, 1))
+    fired.acknowledge(next_step_on=date(2026, 3, 30))
 
     fired.pass_until(fired.snooze(days=10))
 
@@ -242,8 +244,9 @@ def test_a_message_that_cannot_be_read_holds_up_nobody(fired: Night) -> None:
 def held(night: Night, number: int, user_id: int, payload: Mapping[str, object]) -> OutboxMessage:
     """A message that a run holds back."""
     walk, alert = night.walk, night.alert
+    told = "rung-2" if user_id == walk.cast.tess.id else "raised"
     return OutboxMessage(
-        key=f"alert:{alert.id}:held-{number}:in_app:{user_id}",
+        key=f"alert:{alert.id}:{told}-held-{number}:in_app:{user_id}",
         channel="in_app",
         kind="alert",
         user_id=user_id,

@@ -2,8 +2,9 @@
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -20,6 +21,7 @@ NIGHT = Actor.system("measure-alerts")
 RAISED_ON = date(2026, 2, 10)
 RAISED_AT = NOW - timedelta(days=20)
 UNTIL = date(2026, 2, 24)
+LAST_MOMENT = datetime(2026, 2, 24, 23, 59, tzinfo=UTC)
 
 
 def raised(session: Saver, account: Account, **fields: Any) -> Alert:
@@ -28,12 +30,12 @@ def raised(session: Saver, account: Account, **fields: Any) -> Alert:
 
 
 def progress(session: Saver, account: Account, on: date, **fields: Any) -> None:
-    given: dict[str, Any] = {"is_progress": True, "effective_on": on, "recorded_at": NOW - timedelta(days=3)}
+    given: dict[str, Any] = {"is_progress": True, "effective_on": on, "recorded_at": LAST_MOMENT}
     make_event(session, account, **{**given, **fields})
 
 
 def measure(today: date = TODAY) -> dict[str, int]:
-    return measure_alerts(actor=NIGHT, now=NOW, today=today)
+    return measure_alerts(zone=UTC, actor=NIGHT, now=NOW, today=today)
 
 
 @pytest.mark.parametrize(
@@ -63,6 +65,44 @@ def test_what_is_no_progress_or_came_before_does_not_count(session: Saver) -> No
     assert alert.useful is False
 
 
+@pytest.mark.parametrize("night", [UNTIL + timedelta(days=1), TODAY])
+def test_progress_that_was_told_after_the_days_does_not_count_however_late_it_is_measured(
+    session: Saver, night: date
+) -> None:
+    account = make_account(session, claimed_step=3, visit_seq=1)
+    alert = raised(session, account)
+    progress(session, account, UNTIL, recorded_at=LAST_MOMENT + timedelta(minutes=1))
+
+    measure(night)
+
+    session.refresh(alert)
+    assert alert.useful is False
+
+
+def test_days_end_where_the_house_is(session: Saver) -> None:
+    account = make_account(session, claimed_step=3, visit_seq=1)
+    alert = raised(session, account)
+    progress(session, account, UNTIL)
+
+    measure_alerts(zone=ZoneInfo("Asia/Tokyo"), actor=NIGHT, now=NOW, today=TODAY)
+
+    session.refresh(alert)
+    assert alert.useful is False
+
+
+def test_each_alert_is_measured_by_its_own_days(session: Saver) -> None:
+    alerts = []
+    for days in range(3):
+        account = make_account(session, claimed_step=3, visit_seq=1)
+        alerts.append(raised(session, account, useful_until=UNTIL - timedelta(days=days)))
+        progress(session, account, UNTIL - timedelta(days=days), recorded_at=LAST_MOMENT - timedelta(days=1))
+
+    assert measure() == {"useful": 2, "useless": 1}
+    for alert in alerts:
+        session.refresh(alert)
+    assert [alert.useful for alert in alerts] == [True, True, False]
+
+
 def test_within_its_days_an_alert_is_measured_only_if_progress_came(session: Saver) -> None:
     helped, waiting = (make_account(session, claimed_step=3, visit_seq=1) for _ in range(2))
     alerts = [raised(session, account) for account in (helped, waiting)]
@@ -89,7 +129,9 @@ def test_an_alert_that_nobody_was_told_of_is_not_measured(session: Saver) -> Non
 def test_progress_before_the_first_message_does_not_follow_from_it(session: Saver, cast: Cast) -> None:
     account = make_account(session, claimed_step=3, visit_seq=1)
     alert = raised(session, account)  # by a file; it spoke up a week later
-    make_message(session, cast.olu, alert_id=alert.id, account_id=account.id, created_at=NOW - timedelta(days=2))
+    make_message(
+        session, cast.olu, alert_id=alert.id, account_id=account.id, created_at=LAST_MOMENT + timedelta(seconds=1)
+    )
     progress(session, account, UNTIL)
 
     measure()
@@ -127,4 +169,4 @@ def test_usefulness_is_told_by_step_over_a_year_of_ones_own_teams(
 
 def test_only_who_sees_all_accounts_measures(cast: Cast) -> None:
     with pytest.raises(Forbidden):
-        measure_alerts(actor=cast.actor("olu"), now=NOW, today=TODAY)
+        measure_alerts(zone=UTC, actor=cast.actor("olu"), now=NOW, today=TODAY)

@@ -185,7 +185,7 @@ uses = st.builds(
 )  # fmt: skip
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(st.lists(uses, max_size=30, unique_by=lambda use: use.number), st.integers(0, 30))
 def test_events_of_a_file_count_like_events_that_were_sent(known: Clerk, happened: list[Use], cut: int) -> None:
     session, source = known.session, _source_with_rules(known)

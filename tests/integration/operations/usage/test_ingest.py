@@ -197,7 +197,7 @@ EVENTS = st.lists(
 )  # fmt: skip
 
 
-@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(EVENTS, st.data())
 def test_order_repetition_and_batches_change_nothing(
     session: Saver, world: World, events: list[Arrival], data: st.DataObject

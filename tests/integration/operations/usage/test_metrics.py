@@ -11,6 +11,7 @@ from changetrack.domain.people import Actor
 from changetrack.domain.refusal import Forbidden, NotFound, OperationRefused, StaleVersion
 from changetrack.models import AuditEvent, EventRule, Metric
 from changetrack.operations.usage import metrics
+from tests.conftest import ON_ONE_DATABASE
 from tests.factories import (
     Cast,
     make_account,
@@ -218,6 +219,7 @@ def test_a_rule_is_ended_through_its_own_metric_only(session: Saver, ada: Actor,
         lambda **by: metrics.end_event_rule(metric_id=1, rule_id=1, **by),
     ],
 )
+@ON_ONE_DATABASE
 def test_only_administrators_decide_what_is_counted(
     cast: Cast, now: datetime, who: str, act: Callable[..., Any]
 ) -> None:

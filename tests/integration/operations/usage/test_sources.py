@@ -13,6 +13,7 @@ from changetrack.domain.refusal import Forbidden, NotFound, OperationRefused
 from changetrack.models import AuditEvent, UsageSource, WriteKey, db
 from changetrack.operations.usage import sources
 from changetrack.queries.usage_sources import get_source, list_sources
+from tests.conftest import ON_ONE_DATABASE
 from tests.factories import Cast, make_source, make_write_key
 from tests.factories._saving import Saver
 
@@ -127,6 +128,7 @@ def test_what_is_not_there_is_not_found(ada: Actor, now: datetime, act: Callable
     "act",
     [*ACTS, lambda **by: sources.add_source(name="x", **by), lambda **by: sources.connect_source(name="x", **by)],
 )
+@ON_ONE_DATABASE
 def test_only_administrators_decide_who_may_send(cast: Cast, now: datetime, who: str, act: Callable[..., Any]) -> None:
     with pytest.raises(Forbidden):
         act(actor=cast.actor(who), now=now)
