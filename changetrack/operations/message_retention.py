@@ -2,8 +2,9 @@
 
 A message may go only when its key, which makes it one message for ever, can never be written again:
 
-- of an alert: once that is resolved, since a resolved alert tells nobody anything and never opens again (another visit
-  to it is another alert); and once it is measured, which asks when somebody first heard of it;
+- of an alert: once that is resolved, since a resolved alert tells nobody anything, and one that an undo opens again
+  goes on from the rung that it had reached, without those before (another time that it is stale is another alert); and
+  once it is measured, which asks when somebody first heard of it;
 - of a commitment: once none of its account is open, since each is told for each of its days that it is due;
 - a digest: the table `digests` says that it was written, and is not touched;
 - to a program: its key holds the number of an event of the append-only history;
