@@ -65,7 +65,8 @@ def test_their_pages_are_accessible_and_never_scroll_sideways(page: Page, walk: 
         page.goto(path)
         assert Axe().run(page).response["violations"] == [], path
         assert page.evaluate("document.documentElement.scrollWidth") <= width, path
-    page.get_by_role("button", name="Met").click()  # its message has a button
+    page.get_by_role("button", name="Met").click()
+    expect(page.get_by_role("button", name="Undo")).to_be_visible()  # the next page is there, and its message
     for path in ("", f"/accounts/{walk.account_id}/commitments/1"):
         if path:
             page.goto(path)
