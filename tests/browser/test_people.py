@@ -54,6 +54,7 @@ def test_somebody_is_added_and_chooses_a_password(page: Page, cast: Cast) -> Non
     password = page.locator("code.secret").inner_text()
     page.get_by_label("Ada: your menu").click()
     page.get_by_role("button", name="Sign out").click()
+    page.wait_for_url("**/login*")
 
     page.goto("/login?next=/me/sessions")
     page.get_by_label("E-mail").fill("noor@example.com")
