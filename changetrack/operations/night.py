@@ -11,7 +11,7 @@ from changetrack.domain.people import Action, Actor
 from changetrack.models import Account, Alert, OutboxMessage
 from changetrack.operations._audience import Audience
 from changetrack.operations._audience import Reach as Reach
-from changetrack.operations._cap import let_go, release
+from changetrack.operations._cap import HELD_COLUMNS, let_go, release
 from changetrack.operations._dossier import open_dossier
 from changetrack.operations._night import Swept as Swept
 from changetrack.operations._night import sweep
@@ -144,11 +144,8 @@ def release_held(
         if not persons:
             return {"persons": 0, "singly": 0, "gathered": 0}
         theirs = (OutboxMessage.held_for.is_not(None), OutboxMessage.user_id.in_(persons))
-        rows = session.execute(select(*_HELD).where(*theirs).order_by(OutboxMessage.id).with_for_update()).all()
+        rows = session.execute(select(*HELD_COLUMNS).where(*theirs).order_by(OutboxMessage.id).with_for_update()).all()
         endpoints = load_rulebook(session, (), now.date()).endpoints
         found = release(session, rows, Audience(session, reach), endpoints, now)
         let_go(session, found, now)
         return {"persons": len(persons), "singly": len(found.singly), "gathered": len(found.done)}
-
-
-_HELD = (OutboxMessage.id, OutboxMessage.key, OutboxMessage.user_id, OutboxMessage.held_for, OutboxMessage.weight)

@@ -1,7 +1,6 @@
 """The pages: one package per room, put together by `init_web`."""
 
 from importlib import import_module
-from importlib.util import find_spec
 
 from flask import Flask
 
@@ -64,9 +63,4 @@ def init_web(app: Flask) -> None:
     static_files.init_static_files(app)
     headers.init_headers(app, settings)
     for room in ROOMS:
-        if _exists(room):
-            app.register_blueprint(import_module(room).blueprint)
-
-
-def _exists(module: str) -> bool:
-    return find_spec(module.rpartition(".")[0]) is not None and find_spec(module) is not None
+        app.register_blueprint(import_module(room).blueprint)
